@@ -1,0 +1,74 @@
+/**
+ * The errors that a user can meet. Each carries the exit status it leads to, and a hint on what to do next.
+ */
+
+/**
+ * Why a run ended, as the command's exit status.
+ *
+ * `unproven` 1: the machine is not what was declared; `declaration` 2: the declaration or the call is wrong;
+ * `missing` 3: this computer lacks something (a tool, disk space, the network); `interrupted` 130: a signal ended it.
+ */
+export type ExitKind = 'unproven' | 'declaration' | 'missing' | 'interrupted';
+
+export const exitStatus: Readonly<Record<ExitKind, number>> = {
+  unproven: 1,
+  declaration: 2,
+  missing: 3,
+  interrupted: 130,
+};
+
+export interface ErrorDetails {
+  readonly kind: ExitKind;
+  /** What the user can do about it: one or more whole sentences. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+}
+
+/** An error meant for the user: the message says what is wrong, the hint says what to do. */
+export class BootproofError extends Error {
+  readonly kind: ExitKind;
+  readonly hint: string | undefined;
+
+  constructor(message: string, details: ErrorDetails) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'BootproofError';
+    this.kind = details.kind;
+    this.hint = details.hint;
+  }
+}
+
+/** One thing that is wrong in a declaration, with all that a person needs to mend it. */
+export interface Fault {
+  /** The file that has to be edited; more than one when two files disagree. */
+  readonly files: readonly string[];
+  /** The option's path (`networking.hostId`) or the VM key (`virtio0`); absent for a fault of the whole file. */
+  readonly option?: string;
+  /** The value that was found, printed as the user would write it. */
+  readonly value?: string;
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+/** Every fault of a declaration, reported at once. */
+export class DeclarationError extends BootproofError {
+  readonly faults: readonly Fault[];
+
+  constructor(faults: readonly Fault[]) {
+    super(faults.map(formatFault).join('\n\n'), { kind: 'declaration' });
+    this.name = 'DeclarationError';
+    this.faults = faults;
+  }
+}
+
+/** The text of a fault, for people: where, what was found, why that is wrong, and what to do. */
+export function formatFault(fault: Fault): string {
+  const subject = [fault.option, fault.value === undefined ? undefined : `= ${fault.value}`].filter(
+    (part) => part !== undefined,
+  );
+  return [
+    fault.files.join('\n'),
+    ...(subject.length > 0 ? [`  ${subject.join(' ')}`] : []),
+    `  ${fault.reason}`,
+    `  ${fault.remedy}`,
+  ].join('\n');
+}

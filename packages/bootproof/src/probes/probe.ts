@@ -1,0 +1,70 @@
+import type { Json } from '../base/json.ts';
+import type { Target } from './target.ts';
+
+/** A planned check of a machine: data only, so that a plan can be printed, compared and frozen. */
+export interface Probe<Kind extends string = string, Params extends Json = Json> {
+  /** Unique in its test, stable between runs: `openssh/unit`. */
+  readonly id: string;
+  /** What is proven, as a statement: `sshd.service is active`. */
+  readonly title: string;
+  readonly kind: Kind;
+  readonly params: Params;
+  /** The options that this probe proves: `services.openssh.enable`. */
+  readonly proves: readonly string[];
+  /** Ids of probes that must have passed first; when one has not, this probe is refused. */
+  readonly after: readonly string[];
+  /** How long the answer may take, counted from the moment its preconditions hold. Seconds. */
+  readonly deadlineSeconds: number;
+  /** What to look at when it fails. */
+  readonly hint: string;
+}
+
+/** A piece of what was seen, with where it came from: `systemctl show sshd.service` and its output. */
+export interface Evidence {
+  readonly source: string;
+  readonly text: string;
+}
+
+/**
+ * What one look at the machine gave. `not yet` is asked again until the deadline; `failed` is final: the answer can
+ * no longer be yes.
+ */
+export interface Observation {
+  readonly verdict: 'passed' | 'failed' | 'not yet';
+  readonly expected: string;
+  readonly seen: string;
+  readonly evidence: readonly Evidence[];
+}
+
+/**
+ * What a kind of probe needs of the machine before its first look. `shell` is any way to run a command (SSH, else the
+ * guest agent); `console`, `hardware` and `image` need nothing of the guest.
+ */
+export type Need = 'shell' | 'ssh' | 'agent' | 'console' | 'hardware' | 'image';
+
+/** A kind of probe, whole: what it needs and how it looks. */
+export interface ProbeKind<Kind extends string = string, Params extends Json = Json> {
+  readonly kind: Kind;
+  readonly needs: readonly Need[];
+  /** One look. Throws only when the look itself could not be made (the way in broke); never loops or waits. */
+  observe(target: Target, params: Params): Promise<Observation>;
+}
+
+/**
+ * A probe's outcome. `passed`: seen as declared. `failed`: seen otherwise, or not seen by the deadline. `refused`:
+ * could not be asked, with the reason; never counted as passed.
+ */
+export interface Proof {
+  readonly probe: Probe;
+  readonly verdict: 'passed' | 'failed' | 'refused';
+  readonly expected: string;
+  readonly seen: string;
+  readonly evidence: readonly Evidence[];
+  /** Why it failed or was refused, where expected and seen do not say it. */
+  readonly reason?: string;
+  /** Milliseconds since QEMU was started. */
+  readonly startedMs: number;
+  readonly durationMs: number;
+  /** How often it was asked. */
+  readonly looks: number;
+}

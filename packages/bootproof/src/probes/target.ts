@@ -1,0 +1,64 @@
+/** The machine as a probe sees it. The driver implements it; probes know nothing of processes and sockets. */
+
+export interface CommandResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+/** `Id`, `LoadState`, `ActiveState`, `SubState`, … of a unit, as `systemctl show` gives them. */
+export type UnitProperties = Readonly<Record<string, string>>;
+
+export interface AgentInterface {
+  readonly name: string;
+  readonly hardwareAddress: string | undefined;
+  readonly addresses: readonly {
+    readonly address: string;
+    readonly family: 'ipv4' | 'ipv6';
+    readonly prefix: number;
+  }[];
+}
+
+/** What was read from the image's own file system, before it was ever booted. */
+export interface ImageInspection {
+  /** Paths of authorized_keys files that hold a key. */
+  readonly authorizedKeys: readonly string[];
+  /** Users whose password field in /etc/shadow would let somebody log in. */
+  readonly loginPasswords: readonly string[];
+  /** The text of /etc/machine-id; undefined when the file is absent. */
+  readonly machineId: string | undefined;
+  /** Paths of private SSH host keys. */
+  readonly hostKeys: readonly string[];
+}
+
+export interface Target {
+  /** Runs a command with the guest's /bin/sh. Through SSH when it is up, else through the guest agent. */
+  execute(command: string): Promise<CommandResult>;
+  /** The text of a small file in the guest; undefined when it does not exist. Reads asked for together travel together. */
+  readFile(path: string): Promise<string | undefined>;
+  /** A unit's properties. Units asked for together travel together. */
+  unitInfo(unit: string): Promise<UnitProperties>;
+  readonly console: {
+    /** All that the serial console has shown so far, without escape sequences. */
+    text(): string;
+  };
+  readonly agent: {
+    /** `guest-ping` over the host's socket; resolves when it was answered. */
+    ping(): Promise<void>;
+    hostName(): Promise<string>;
+    networkInterfaces(): Promise<readonly AgentInterface[]>;
+  };
+  readonly ssh: {
+    /** The first line that the server sends through a guest port's forward: `SSH-2.0-OpenSSH_9.2p1 …`. */
+    banner(guestPort: number): Promise<string>;
+    /** A key exchange and then an attempt to log in by nothing: what the server was and what it offers. */
+    handshake(guestPort: number): Promise<{
+      readonly kex: string;
+      readonly hostKeyType: string;
+      readonly hostKeySha256: string;
+      /** Authentication methods that the server says can continue: `publickey`, `password`, `keyboard-interactive`. */
+      readonly methods: readonly string[];
+    }>;
+  };
+  readonly image: ImageInspection;
+}

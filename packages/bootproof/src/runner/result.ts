@@ -1,0 +1,75 @@
+import type { Proof } from '../probes/probe.ts';
+import type { NotRealised } from '../services/recipe.ts';
+import type { PhaseName } from './events.ts';
+
+/** A span of the run or of the boot. Milliseconds since the run began. */
+export interface Span {
+  readonly name: string;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** A command that was run in the guest, for the report's log. */
+export interface CommandRecord {
+  readonly via: 'ssh' | 'agent';
+  readonly command: string;
+  readonly exitCode: number | undefined;
+  /** Cut to what a report needs. */
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Milliseconds since QEMU was started. */
+  readonly startedMs: number;
+  readonly durationMs: number;
+}
+
+/** Why a machine stopped being one, as recognised from its console and its process. */
+export interface Breakdown {
+  readonly kind: 'kernel panic' | 'emergency mode' | 'unit loop' | 'nothing to boot' | 'QEMU died';
+  readonly detail: string;
+  /** The console's (or QEMU's) last lines that matter. */
+  readonly lines: readonly string[];
+}
+
+/** A finished run: what result.json holds. Additions keep `schema`; a changed meaning raises it. */
+export interface RunResult {
+  readonly schema: 1;
+  readonly tool: { readonly name: 'bootproof'; readonly version: string };
+  readonly host: string;
+  readonly test: string;
+  /** `proven` only when every probe passed and the run came to its end. */
+  readonly verdict: 'proven' | 'not proven' | 'interrupted';
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly image: {
+    readonly kind: 'stand-in' | 'nixos';
+    readonly key: string;
+    readonly sha256: string;
+    readonly fromCache: boolean;
+    readonly packages: Readonly<Record<string, string>>;
+  };
+  readonly machine: {
+    readonly accelerator: 'kvm' | 'tcg';
+    readonly acceleratorReason: string;
+    readonly qemuVersion: string;
+    /** The exact command line, one argument an entry. */
+    readonly command: readonly string[];
+  };
+  readonly phases: readonly (Span & { readonly name: PhaseName })[];
+  /** firmware, loader, kernel, userspace, … as seen on the console. */
+  readonly boot: readonly Span[];
+  readonly proofs: readonly Proof[];
+  readonly breakdown?: Breakdown;
+  readonly notRealised: readonly NotRealised[];
+  readonly notes: readonly string[];
+  readonly commands: readonly CommandRecord[];
+  /** Files of the run folder, relative to it. */
+  readonly files: {
+    readonly result: 'result.json';
+    readonly report: 'report.html';
+    readonly junit: 'junit.xml';
+    readonly console: 'console.log';
+    readonly qemuLog: 'qemu.log';
+    readonly screenshot?: 'screenshot.png';
+  };
+}
