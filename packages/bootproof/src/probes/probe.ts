@@ -42,12 +42,52 @@ export interface Observation {
  */
 export type Need = 'shell' | 'ssh' | 'agent' | 'console' | 'hardware' | 'image';
 
-/** A kind of probe, whole: what it needs and how it looks. */
+/** A kind of probe, whole: what it needs, how it is worded, and how it looks. One file under `kinds/` holds one. */
 export interface ProbeKind<Kind extends string = string, Params extends Json = Json> {
   readonly kind: Kind;
   readonly needs: readonly Need[];
+  /** What is proven, as a statement. */
+  title(params: Params): string;
+  /** What to look at when it fails. */
+  hint(params: Params): string;
   /** One look. Throws only when the look itself could not be made (the way in broke); never loops or waits. */
   observe(target: Target, params: Params): Promise<Observation>;
+}
+
+/** What a service says of a probe that it wants; the kind supplies the words. */
+export interface ProbeRequest<Params extends Json> {
+  readonly id: string;
+  readonly params: Params;
+  readonly proves: readonly string[];
+  readonly after?: readonly string[];
+  /** 10 unless told: the machine is up by then, so an answer that takes longer is a wrong one. */
+  readonly deadlineSeconds?: number;
+  readonly title?: string;
+  readonly hint?: string;
+}
+
+/** A kind together with the maker of its probes. */
+export interface ProbeMaker<Kind extends string, Params extends Json> extends ProbeKind<Kind, Params> {
+  probe(request: ProbeRequest<Params>): Probe<Kind, Params>;
+}
+
+/** Defines a kind of probe. */
+export function defineProbeKind<Kind extends string, Params extends Json>(
+  definition: ProbeKind<Kind, Params>,
+): ProbeMaker<Kind, Params> {
+  return {
+    ...definition,
+    probe: (request) => ({
+      id: request.id,
+      title: request.title ?? definition.title(request.params),
+      kind: definition.kind,
+      params: request.params,
+      proves: request.proves,
+      after: request.after ?? [],
+      deadlineSeconds: request.deadlineSeconds ?? 10,
+      hint: request.hint ?? definition.hint(request.params),
+    }),
+  };
 }
 
 /**

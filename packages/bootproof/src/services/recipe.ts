@@ -2,7 +2,14 @@ import type { DiskLayout } from '../disk/layout.ts';
 
 /** A file that the image carries besides what its packages bring. Owned by root. */
 export type ImageFile =
-  | { readonly type: 'file'; readonly path: string; readonly mode: number; readonly text: string }
+  | {
+      readonly type: 'file';
+      readonly path: string;
+      readonly mode: number;
+      readonly text: string;
+      /** How `text` holds the bytes; `utf8` unless told. */
+      readonly encoding?: 'utf8' | 'base64';
+    }
   | { readonly type: 'symlink'; readonly path: string; readonly target: string }
   | { readonly type: 'directory'; readonly path: string; readonly mode: number }
   /** A path that a package brought and that the image must not have. Removing what is absent is no error. */

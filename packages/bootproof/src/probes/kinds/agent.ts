@@ -1,0 +1,70 @@
+import { awaited, settled } from '../observation.ts';
+import { defineProbeKind } from '../probe.ts';
+import { leasedAddress } from './dhcp-address.ts';
+
+const hint = () =>
+  'In the machine: systemctl status qemu-guest-agent; ls -l /dev/virtio-ports. On Proxmox: qm agent <vmid> ping';
+
+/** The host's own `guest-ping` over the channel is answered. */
+export const agentPing = defineProbeKind<'agent-ping', Record<string, never>>({
+  kind: 'agent-ping',
+  needs: ['hardware'],
+  title: () => 'the guest agent answers a ping from the host',
+  hint,
+  async observe(target) {
+    const expected = 'an answer to guest-ping';
+    try {
+      await target.agent.ping();
+      return awaited(true, {
+        expected,
+        seen: 'answered',
+        evidence: [{ source: 'guest-ping', text: '{"return": {}}' }],
+      });
+    } catch (error) {
+      return awaited(false, { expected, seen: error instanceof Error ? error.message : String(error) });
+    }
+  },
+});
+
+/** The host name that Proxmox would be told by the agent. */
+export const agentHostName = defineProbeKind<'agent-host-name', { readonly hostName: string }>({
+  kind: 'agent-host-name',
+  needs: ['agent'],
+  title: ({ hostName }) => `the guest agent reports the host name ${hostName}`,
+  hint,
+  async observe(target, { hostName }) {
+    const reported = await target.agent.hostName();
+    return settled(reported === hostName, {
+      expected: hostName,
+      seen: reported,
+      evidence: [{ source: 'guest-get-host-name', text: reported }],
+    });
+  },
+});
+
+/** The address that Proxmox would show for the VM is the one that DHCP gave. */
+export const agentAddress = defineProbeKind<'agent-address', { readonly nic: string }>({
+  kind: 'agent-address',
+  needs: ['agent', 'shell'],
+  title: ({ nic }) => `the guest agent reports the DHCP address of ${nic}`,
+  hint,
+  async observe(target, { nic }) {
+    const command = 'ip -j -4 address show';
+    const [interfaces, { stdout }] = await Promise.all([
+      target.agent.networkInterfaces(),
+      target.execute(command),
+    ]);
+    const leased = leasedAddress(JSON.parse(stdout), nic);
+    const reported = (interfaces.find((candidate) => candidate.name === nic)?.addresses ?? [])
+      .filter((address) => address.family === 'ipv4')
+      .map((address) => address.address);
+    return awaited(leased !== undefined && reported.includes(leased), {
+      expected: `${nic} ${leased ?? 'with a leased address'}`,
+      seen: reported.length > 0 ? `${nic} ${reported.join(', ')}` : `no IPv4 address of ${nic}`,
+      evidence: [
+        { source: 'guest-network-get-interfaces', text: JSON.stringify(interfaces, null, 1) },
+        { source: command, text: stdout.trim() },
+      ],
+    });
+  },
+});
