@@ -1,5 +1,6 @@
 import { agentAddress, agentHostName, agentPing } from './kinds/agent.ts';
 import { bootLoader } from './kinds/boot-loader.ts';
+import { bootTarget } from './kinds/boot-target.ts';
 import { commandOutput } from './kinds/command-output.ts';
 import { consoleText } from './kinds/console-text.ts';
 import { device, driver } from './kinds/device.ts';
@@ -22,6 +23,7 @@ const kinds = [
   agentHostName,
   agentPing,
   bootLoader,
+  bootTarget,
   commandOutput,
   consoleText,
   device,

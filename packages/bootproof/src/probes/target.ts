@@ -31,7 +31,27 @@ export interface ImageInspection {
   readonly hostKeys: readonly string[];
 }
 
+/** Why a machine stopped coming up, as recognised from its console or its process. */
+export interface Breakdown {
+  readonly kind: 'kernel panic' | 'emergency mode' | 'unit loop' | 'nothing to boot' | 'QEMU died';
+  readonly detail: string;
+  /** The console's (or QEMU's) last lines that matter. */
+  readonly lines: readonly string[];
+}
+
+/** How far a machine has come, seen from outside. */
+export interface BootState {
+  /** The marks seen on the console so far, in order: `firmware`, `loader`, `kernel`, `userspace`, `login`. */
+  readonly marks: readonly string[];
+  readonly breakdown: Breakdown | undefined;
+  /** The way in that commands take now; undefined while there is none. */
+  readonly shell: 'ssh' | 'agent' | undefined;
+  /** Why the ways in that are shut are shut, as last seen. */
+  readonly waysSeen: readonly string[];
+}
+
 export interface Target {
+  bootState(): BootState;
   /** Runs a command with the guest's /bin/sh. Through SSH when it is up, else through the guest agent. */
   execute(command: string): Promise<CommandResult>;
   /** The text of a small file in the guest; undefined when it does not exist. Reads asked for together travel together. */

@@ -1,4 +1,5 @@
 import type { Proof } from '../probes/probe.ts';
+import type { Breakdown } from '../probes/target.ts';
 import type { NotRealised } from '../services/recipe.ts';
 import type { PhaseName } from './events.ts';
 
@@ -20,14 +21,6 @@ export interface CommandRecord {
   /** Milliseconds since QEMU was started. */
   readonly startedMs: number;
   readonly durationMs: number;
-}
-
-/** Why a machine stopped being one, as recognised from its console and its process. */
-export interface Breakdown {
-  readonly kind: 'kernel panic' | 'emergency mode' | 'unit loop' | 'nothing to boot' | 'QEMU died';
-  readonly detail: string;
-  /** The console's (or QEMU's) last lines that matter. */
-  readonly lines: readonly string[];
 }
 
 /** A finished run: what result.json holds. Additions keep `schema`; a changed meaning raises it. */

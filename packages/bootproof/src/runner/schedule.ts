@@ -1,0 +1,178 @@
+/** Runs planned probes: each as soon as its preconditions hold, independent ones side by side. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Need, Observation, Probe, ProbeKind, Proof } from '../probes/probe.ts';
+import type { Target } from '../probes/target.ts';
+
+export interface ScheduleOptions {
+  readonly probes: readonly Probe[];
+  readonly kinds: ReadonlyMap<string, ProbeKind>;
+  readonly target: Target;
+  /** Settles when the machine offers what a probe needs, and rejects with the reason when it never will. */
+  readonly offers: (need: Need) => Promise<void>;
+  /** Ends every wait: the run was interrupted or the machine is gone. Its reason is an Error. */
+  readonly signal: AbortSignal;
+  /** Milliseconds since QEMU was started. */
+  readonly now: () => number;
+  readonly onStart: (probe: Probe) => void;
+  readonly onProof: (proof: Proof) => void;
+}
+
+const firstGapMs = 100;
+const longestGapMs = 1000;
+
+/** Every probe's proof, in the plan's order. Never rejects: what could not be asked is refused, with the reason. */
+export async function proveAll(options: ScheduleOptions): Promise<Proof[]> {
+  const proofs = new Map<string, Promise<Proof>>();
+  const inOrder = dependenciesFirst(options.probes);
+  for (const probe of inOrder) {
+    const before = probe.after.map((id) => proofs.get(id)).filter((proof) => proof !== undefined);
+    proofs.set(probe.id, proveOne(probe, before, options));
+  }
+  return Promise.all(options.probes.map((probe) => proofs.get(probe.id) as Promise<Proof>));
+}
+
+async function proveOne(
+  probe: Probe,
+  before: readonly Promise<Proof>[],
+  options: ScheduleOptions,
+): Promise<Proof> {
+  const refuse = (reason: string): Proof => {
+    const atMs = options.now();
+    return {
+      probe,
+      verdict: 'refused',
+      expected: '',
+      seen: 'not asked',
+      evidence: [],
+      reason,
+      startedMs: atMs,
+      durationMs: 0,
+      looks: 0,
+    };
+  };
+  const prove = async (): Promise<Proof> => {
+    const kind = options.kinds.get(probe.kind);
+    if (kind === undefined) return refuse(`no probe is of the kind ${probe.kind}`);
+    const missed = (await Promise.all(before)).filter((proof) => proof.verdict !== 'passed');
+    if (missed.length > 0) {
+      return refuse(
+        missed.map((proof) => `needs “${proof.probe.title}”, which ${outcome(proof)}`).join('; '),
+      );
+    }
+    try {
+      await untilAborted(Promise.all(kind.needs.map(options.offers)), options.signal);
+    } catch (error) {
+      return refuse(messageOf(error));
+    }
+    options.onStart(probe);
+    return look(probe, kind, options);
+  };
+  const proof = await prove();
+  options.onProof(proof);
+  return proof;
+}
+
+const outcome = (proof: Proof): string => (proof.verdict === 'failed' ? 'failed' : 'could not be asked');
+
+/** Looks until the answer is final or the deadline has passed, with growing gaps. */
+async function look(probe: Probe, kind: ProbeKind, options: ScheduleOptions): Promise<Proof> {
+  const startedMs = options.now();
+  const deadlineMs = startedMs + probe.deadlineSeconds * 1000;
+  let looks = 0;
+  let last: Observation | undefined;
+  let broken: unknown;
+  const proof = (verdict: Proof['verdict'], reason?: string): Proof => ({
+    probe,
+    verdict,
+    expected: last?.expected ?? '',
+    seen: last?.seen ?? 'not seen',
+    evidence: last?.evidence ?? [],
+    ...(reason === undefined ? {} : { reason }),
+    startedMs,
+    durationMs: options.now() - startedMs,
+    looks,
+  });
+  for (let gapMs = firstGapMs; ; gapMs = Math.min(gapMs * 2, longestGapMs)) {
+    looks += 1;
+    const remainingMs = deadlineMs - options.now();
+    try {
+      const observation = await withinMs(
+        untilAborted(kind.observe(options.target, probe.params), options.signal),
+        remainingMs,
+      );
+      if (observation !== undefined) {
+        last = observation;
+        broken = undefined;
+        if (last.verdict !== 'not yet') return proof(last.verdict);
+      }
+    } catch (error) {
+      broken = error;
+    }
+    if (options.signal.aborted) return proof('refused', messageOf(options.signal.reason));
+    const breakdown = options.target.bootState().breakdown;
+    if (broken !== undefined && breakdown !== undefined) {
+      return proof('refused', `the machine broke down: ${breakdown.kind}`);
+    }
+    if (options.now() + gapMs >= deadlineMs) break;
+    await pause(gapMs, options.signal);
+  }
+  if (broken !== undefined || last === undefined) {
+    return proof(
+      'refused',
+      broken === undefined
+        ? `no answer within ${probe.deadlineSeconds} s`
+        : `could not be asked: ${messageOf(broken)}`,
+    );
+  }
+  return proof('failed', `not so within ${probe.deadlineSeconds} s; asked ${looks} times`);
+}
+
+/** The probes with each one after those that it names; a name that is no probe's is a mistake of the plan. */
+function dependenciesFirst(probes: readonly Probe[]): Probe[] {
+  const byId = new Map(probes.map((probe) => [probe.id, probe]));
+  const ordered: Probe[] = [];
+  const visit = (probe: Probe, path: readonly string[]) => {
+    if (path.includes(probe.id))
+      throw new Error(`probes wait for each other: ${[...path, probe.id].join(' -> ')}`);
+    if (ordered.includes(probe)) return;
+    for (const id of probe.after) {
+      const first = byId.get(id);
+      if (first === undefined)
+        throw new Error(`probe ${probe.id} comes after ${id}, which is not in the plan`);
+      visit(first, [...path, probe.id]);
+    }
+    ordered.push(probe);
+  };
+  for (const probe of probes) visit(probe, []);
+  return ordered;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The work's result; rejects with the signal's reason as soon as that is aborted. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
+/** The work's result, or undefined when it takes longer. */
+async function withinMs<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
+  const timer = new AbortController();
+  try {
+    return await Promise.race([work, delay(Math.max(0, ms), undefined, { signal: timer.signal })]);
+  } finally {
+    timer.abort();
+  }
+}
+
+/** Waits, but not past an interruption. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => {});
+}

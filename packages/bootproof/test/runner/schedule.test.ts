@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest';
+import { awaited, failed, passed } from '../../src/probes/observation.ts';
+import type { Observation, Probe, ProbeKind, Proof } from '../../src/probes/probe.ts';
+import type { BootState, Target } from '../../src/probes/target.ts';
+import { proveAll, type ScheduleOptions } from '../../src/runner/schedule.ts';
+
+const sight = { expected: 'yes', seen: 'something' };
+
+function probe(id: string, more: Partial<Probe> = {}): Probe {
+  return {
+    id,
+    title: `title of ${id}`,
+    kind: id,
+    params: {},
+    proves: ['a.b'],
+    after: [],
+    deadlineSeconds: 5,
+    hint: '',
+    ...more,
+  };
+}
+
+function kind(name: string, observe: () => Promise<Observation>, needs: ProbeKind['needs'] = []): ProbeKind {
+  return { kind: name, needs, title: () => '', hint: () => '', observe };
+}
+
+interface Setting {
+  readonly probes: readonly Probe[];
+  readonly kinds: readonly ProbeKind[];
+  readonly bootState?: () => BootState;
+  readonly more?: Partial<ScheduleOptions>;
+}
+
+async function prove({
+  probes,
+  kinds,
+  bootState,
+  more,
+}: Setting): Promise<{ proofs: Proof[]; started: string[] }> {
+  const started: string[] = [];
+  const began = performance.now();
+  const quiet: BootState = { marks: [], breakdown: undefined, shell: 'ssh', waysSeen: [] };
+  const proofs = await proveAll({
+    probes,
+    kinds: new Map(kinds.map((each) => [each.kind, each])),
+    target: { bootState: bootState ?? (() => quiet) } as Target,
+    offers: async () => {},
+    signal: new AbortController().signal,
+    now: () => performance.now() - began,
+    onStart: ({ id }) => started.push(id),
+    onProof: () => {},
+    ...more,
+  });
+  return { proofs, started };
+}
+
+describe('the schedule of probes', () => {
+  test('asks again until the answer is yes, and counts the looks', async () => {
+    let looks = 0;
+    const { proofs } = await prove({
+      probes: [probe('slow')],
+      kinds: [kind('slow', async () => awaited(++looks === 3, sight))],
+    });
+    expect(proofs[0]).toMatchObject({ verdict: 'passed', looks: 3 });
+  });
+
+  test('does not ask again when the answer can no longer be yes', async () => {
+    const { proofs } = await prove({ probes: [probe('no')], kinds: [kind('no', async () => failed(sight))] });
+    expect(proofs[0]).toMatchObject({ verdict: 'failed', looks: 1, seen: 'something' });
+  });
+
+  test('fails at its deadline with what it last saw', async () => {
+    const { proofs } = await prove({
+      probes: [probe('never', { deadlineSeconds: 0.3 })],
+      kinds: [kind('never', async () => awaited(false, { expected: 'yes', seen: 'still no' }))],
+    });
+    expect(proofs[0]).toMatchObject({ verdict: 'failed', seen: 'still no' });
+    expect(proofs[0]?.reason).toContain('not so within 0.3 s');
+  });
+
+  test('refuses what comes after a failure, names it, and still reports all the others', async () => {
+    const { proofs, started } = await prove({
+      probes: [probe('leaf', { after: ['root'] }), probe('root'), probe('other')],
+      kinds: [
+        kind('leaf', async () => passed(sight)),
+        kind('root', async () => failed(sight)),
+        kind('other', async () => passed(sight)),
+      ],
+    });
+    expect(proofs.map(({ verdict }) => verdict)).toEqual(['refused', 'failed', 'passed']);
+    expect(proofs[0]?.reason).toBe('needs “title of root”, which failed');
+    expect(started).not.toContain('leaf');
+  });
+
+  test('refuses a probe whose way in never opens, with the reason', async () => {
+    const { proofs } = await prove({
+      probes: [probe('inside')],
+      kinds: [kind('inside', async () => passed(sight), ['shell'])],
+      more: { offers: () => Promise.reject(new Error('no way into the machine')) },
+    });
+    expect(proofs[0]).toMatchObject({ verdict: 'refused', reason: 'no way into the machine', looks: 0 });
+  });
+
+  test('a probe that throws is refused with its message, never passed', async () => {
+    const { proofs } = await prove({
+      probes: [probe('broken', { deadlineSeconds: 0.3 })],
+      kinds: [kind('broken', () => Promise.reject(new Error('unexpected end of JSON')))],
+    });
+    expect(proofs[0]).toMatchObject({
+      verdict: 'refused',
+      reason: 'could not be asked: unexpected end of JSON',
+    });
+  });
+
+  test('a look that never answers is ended by the deadline', async () => {
+    const { proofs } = await prove({
+      probes: [probe('hangs', { deadlineSeconds: 0.3 })],
+      kinds: [kind('hangs', () => new Promise(() => {}))],
+    });
+    expect(proofs[0]).toMatchObject({ verdict: 'refused', reason: 'no answer within 0.3 s' });
+  });
+
+  test('an interruption ends every wait at once', async () => {
+    const controller = new AbortController();
+    const running = prove({
+      probes: [probe('hangs', { deadlineSeconds: 600 }), probe('waits', { after: ['hangs'] })],
+      kinds: [
+        kind('hangs', () => {
+          queueMicrotask(() => controller.abort(new Error('interrupted')));
+          return new Promise(() => {});
+        }),
+        kind('waits', async () => passed(sight)),
+      ],
+      more: { signal: controller.signal },
+    });
+    const { proofs } = await running;
+    expect(proofs.map(({ verdict }) => verdict)).toEqual(['refused', 'refused']);
+    expect(proofs[0]?.reason).toBe('interrupted');
+  });
+
+  test('a look that throws in a machine that broke down is not repeated', async () => {
+    const { proofs } = await prove({
+      probes: [probe('gone', { deadlineSeconds: 600 })],
+      kinds: [kind('gone', () => Promise.reject(new Error('connection closed')))],
+      bootState: () => ({
+        marks: [],
+        breakdown: { kind: 'kernel panic', detail: 'not syncing', lines: [] },
+        shell: undefined,
+        waysSeen: [],
+      }),
+    });
+    expect(proofs[0]).toMatchObject({
+      verdict: 'refused',
+      looks: 1,
+      reason: 'the machine broke down: kernel panic',
+    });
+  });
+
+  test('a plan whose probes wait for each other is refused before anything is asked', async () => {
+    const circular = prove({
+      probes: [probe('a', { after: ['b'] }), probe('b', { after: ['a'] })],
+      kinds: [],
+    });
+    await expect(circular).rejects.toThrow('a -> b -> a');
+  });
+
+  test('a probe that comes after one that is not planned is a mistake of the plan', async () => {
+    await expect(prove({ probes: [probe('a', { after: ['gone'] })], kinds: [] })).rejects.toThrow(
+      'comes after gone, which is not in the plan',
+    );
+  });
+});
