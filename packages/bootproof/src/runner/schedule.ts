@@ -1,6 +1,8 @@
 /** Runs planned probes: each as soon as its preconditions hold, independent ones side by side. */
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { Deadline, within } from '../host/deadline.ts';
+import type { Scope } from '../host/scope.ts';
 import type { Need, Observation, Probe, ProbeKind, Proof } from '../probes/probe.ts';
 import type { Target } from '../probes/target.ts';
 
@@ -10,8 +12,8 @@ export interface ScheduleOptions {
   readonly target: Target;
   /** Settles when the machine offers what a probe needs, and rejects with the reason when it never will. */
   readonly offers: (need: Need) => Promise<void>;
-  /** Ends every wait: the run was interrupted or the machine is gone. Its reason is an Error. */
-  readonly signal: AbortSignal;
+  /** Ends every wait when it closes: the run was interrupted. */
+  readonly scope: Scope;
   /** Milliseconds since QEMU was started. */
   readonly now: () => number;
   readonly onStart: (probe: Probe) => void;
@@ -61,7 +63,7 @@ async function proveOne(
       );
     }
     try {
-      await untilAborted(Promise.all(kind.needs.map(options.offers)), options.signal);
+      await options.scope.race(Promise.all(kind.needs.map(options.offers)));
     } catch (error) {
       return refuse(messageOf(error));
     }
@@ -78,7 +80,7 @@ const outcome = (proof: Proof): string => (proof.verdict === 'failed' ? 'failed'
 /** Looks until the answer is final or the deadline has passed, with growing gaps. */
 async function look(probe: Probe, kind: ProbeKind, options: ScheduleOptions): Promise<Proof> {
   const startedMs = options.now();
-  const deadlineMs = startedMs + probe.deadlineSeconds * 1000;
+  const deadline = Deadline.after(probe.deadlineSeconds * 1000);
   let looks = 0;
   let last: Observation | undefined;
   let broken: unknown;
@@ -95,36 +97,24 @@ async function look(probe: Probe, kind: ProbeKind, options: ScheduleOptions): Pr
   });
   for (let gapMs = firstGapMs; ; gapMs = Math.min(gapMs * 2, longestGapMs)) {
     looks += 1;
-    const remainingMs = deadlineMs - options.now();
     try {
-      const observation = await withinMs(
-        untilAborted(kind.observe(options.target, probe.params), options.signal),
-        remainingMs,
-      );
-      if (observation !== undefined) {
-        last = observation;
-        broken = undefined;
-        if (last.verdict !== 'not yet') return proof(last.verdict);
-      }
+      const looking = kind.observe(options.target, probe.params);
+      last = await options.scope.race(within(deadline, looking, () => new Error('no answer in time')));
+      broken = undefined;
+      if (last.verdict !== 'not yet') return proof(last.verdict);
     } catch (error) {
       broken = error;
     }
-    if (options.signal.aborted) return proof('refused', messageOf(options.signal.reason));
+    if (options.scope.reason !== undefined) return proof('refused', options.scope.reason.message);
     const breakdown = options.target.bootState().breakdown;
     if (broken !== undefined && breakdown !== undefined) {
       return proof('refused', `the machine broke down: ${breakdown.kind}`);
     }
-    if (options.now() + gapMs >= deadlineMs) break;
-    await pause(gapMs, options.signal);
+    if (deadline.remainingMs() <= gapMs) break;
+    // An interruption during the gap is seen after the next look, which it ends at once.
+    await delay(gapMs, undefined, { signal: options.scope.signal }).catch(() => {});
   }
-  if (broken !== undefined || last === undefined) {
-    return proof(
-      'refused',
-      broken === undefined
-        ? `no answer within ${probe.deadlineSeconds} s`
-        : `could not be asked: ${messageOf(broken)}`,
-    );
-  }
+  if (broken !== undefined) return proof('refused', `could not be asked: ${messageOf(broken)}`);
   return proof('failed', `not so within ${probe.deadlineSeconds} s; asked ${looks} times`);
 }
 
@@ -150,29 +140,4 @@ function dependenciesFirst(probes: readonly Probe[]): Probe[] {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** The work's result; rejects with the signal's reason as soon as that is aborted. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
-}
-
-/** The work's result, or undefined when it takes longer. */
-async function withinMs<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
-  const timer = new AbortController();
-  try {
-    return await Promise.race([work, delay(Math.max(0, ms), undefined, { signal: timer.signal })]);
-  } finally {
-    timer.abort();
-  }
-}
-
-/** Waits, but not past an interruption. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal }).catch(() => {});
 }

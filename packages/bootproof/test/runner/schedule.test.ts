@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Scope } from '../../src/host/scope.ts';
 import { awaited, failed, passed } from '../../src/probes/observation.ts';
 import type { Observation, Probe, ProbeKind, Proof } from '../../src/probes/probe.ts';
 import type { BootState, Target } from '../../src/probes/target.ts';
@@ -45,7 +46,7 @@ async function prove({
     kinds: new Map(kinds.map((each) => [each.kind, each])),
     target: { bootState: bootState ?? (() => quiet) } as Target,
     offers: async () => {},
-    signal: new AbortController().signal,
+    scope: new Scope(),
     now: () => performance.now() - began,
     onStart: ({ id }) => started.push(id),
     onProof: () => {},
@@ -117,21 +118,21 @@ describe('the schedule of probes', () => {
       probes: [probe('hangs', { deadlineSeconds: 0.3 })],
       kinds: [kind('hangs', () => new Promise(() => {}))],
     });
-    expect(proofs[0]).toMatchObject({ verdict: 'refused', reason: 'no answer within 0.3 s' });
+    expect(proofs[0]).toMatchObject({ verdict: 'refused', reason: 'could not be asked: no answer in time' });
   });
 
   test('an interruption ends every wait at once', async () => {
-    const controller = new AbortController();
+    const scope = new Scope();
     const running = prove({
       probes: [probe('hangs', { deadlineSeconds: 600 }), probe('waits', { after: ['hangs'] })],
       kinds: [
         kind('hangs', () => {
-          queueMicrotask(() => controller.abort(new Error('interrupted')));
+          queueMicrotask(() => scope.close(new Error('interrupted')));
           return new Promise(() => {});
         }),
         kind('waits', async () => passed(sight)),
       ],
-      more: { signal: controller.signal },
+      more: { scope },
     });
     const { proofs } = await running;
     expect(proofs.map(({ verdict }) => verdict)).toEqual(['refused', 'refused']);

@@ -1,0 +1,53 @@
+import type {
+  BootState,
+  CommandResult,
+  ImageInspection,
+  Target,
+  UnitProperties,
+} from '../../src/probes/target.ts';
+
+interface Scene {
+  readonly units?: Readonly<Record<string, UnitProperties>>;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly execute?: (command: string) => Partial<CommandResult>;
+  readonly console?: string;
+  readonly boot?: Partial<BootState>;
+  readonly agent?: Partial<Target['agent']>;
+  readonly ssh?: Partial<Target['ssh']>;
+  readonly methods?: readonly string[];
+  readonly image?: ImageInspection;
+}
+
+/** A machine made of answers: healthy where a scene says nothing else. */
+export function fakeTarget(scene: Scene): Target {
+  return {
+    bootState: () => ({ marks: ['login'], breakdown: undefined, shell: 'ssh', waysSeen: [], ...scene.boot }),
+    execute: async (command) => ({ stdout: '', stderr: '', exitCode: 0, ...scene.execute?.(command) }),
+    readFile: async (path) => scene.files?.[path],
+    unitInfo: async (unit) => scene.units?.[unit] ?? { LoadState: 'not-found', ActiveState: 'inactive' },
+    console: { text: () => scene.console ?? '' },
+    agent: {
+      ping: async () => {},
+      hostName: async () => 'hl02',
+      networkInterfaces: async () => [
+        {
+          name: 'enp6s18',
+          hardwareAddress: undefined,
+          addresses: [{ address: '10.0.2.15', family: 'ipv4', prefix: 24 }],
+        },
+      ],
+      ...scene.agent,
+    },
+    ssh: {
+      banner: async () => 'SSH-2.0-OpenSSH_9.2p1',
+      handshake: async () => ({
+        kex: 'curve25519-sha256',
+        hostKeyType: 'ssh-ed25519',
+        hostKeySha256: 'abc',
+        methods: scene.methods ?? ['publickey'],
+      }),
+      ...scene.ssh,
+    },
+    image: scene.image ?? { authorizedKeys: [], loginPasswords: [], machineId: '', hostKeys: [] },
+  };
+}
