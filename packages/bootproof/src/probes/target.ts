@@ -50,6 +50,17 @@ export interface BootState {
   readonly waysSeen: readonly string[];
 }
 
+/** A key exchange and an attempt to log in by nothing: what the server is and what it offers. */
+export interface SshHandshake {
+  /** The first line that the server sent: `SSH-2.0-OpenSSH_9.2p1 …`. */
+  readonly banner: string;
+  readonly kex: string;
+  readonly hostKeyType: string;
+  readonly hostKeySha256: string;
+  /** Authentication methods that the server says can continue: `publickey`, `password`, `keyboard-interactive`. */
+  readonly methods: readonly string[];
+}
+
 export interface Target {
   bootState(): BootState;
   /** Runs a command with the guest's /bin/sh. Through SSH when it is up, else through the guest agent. */
@@ -69,16 +80,11 @@ export interface Target {
     networkInterfaces(): Promise<readonly AgentInterface[]>;
   };
   readonly ssh: {
-    /** The first line that the server sends through a guest port's forward: `SSH-2.0-OpenSSH_9.2p1 …`. */
-    banner(guestPort: number): Promise<string>;
-    /** A key exchange and then an attempt to log in by nothing: what the server was and what it offers. */
-    handshake(guestPort: number): Promise<{
-      readonly kex: string;
-      readonly hostKeyType: string;
-      readonly hostKeySha256: string;
-      /** Authentication methods that the server says can continue: `publickey`, `password`, `keyboard-interactive`. */
-      readonly methods: readonly string[];
-    }>;
+    /**
+     * What a server said to a connection from outside through a guest port's forward. Where the driver itself holds a
+     * connection to that port, that connection's own facts: under TCG a new one costs the guest half a second.
+     */
+    handshake(guestPort: number): Promise<SshHandshake>;
   };
   readonly image: ImageInspection;
 }

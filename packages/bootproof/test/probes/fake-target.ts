@@ -39,8 +39,8 @@ export function fakeTarget(scene: Scene): Target {
       ...scene.agent,
     },
     ssh: {
-      banner: async () => 'SSH-2.0-OpenSSH_9.2p1',
       handshake: async () => ({
+        banner: 'SSH-2.0-OpenSSH_9.2p1',
         kex: 'curve25519-sha256',
         hostKeyType: 'ssh-ed25519',
         hostKeySha256: 'abc',

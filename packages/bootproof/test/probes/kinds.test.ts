@@ -213,7 +213,9 @@ test('listening-port reads both tables and only listeners', async () => {
 });
 
 test('ssh: a server that is not there yet is asked again, an open password login is final', async () => {
-  const refusing = fakeTarget({ ssh: { banner: async () => Promise.reject(new Error('connection reset')) } });
+  const refusing = fakeTarget({
+    ssh: { handshake: async () => Promise.reject(new Error('connection reset')) },
+  });
   expect(await sshAnswers.observe(refusing, { port: 22 })).toMatchObject({
     verdict: 'not yet',
     seen: 'connection reset',

@@ -10,8 +10,7 @@ export const sshAnswers = defineProbeKind<'ssh-answers', { readonly port: number
   async observe(target, { port }) {
     const expected = 'an SSH-2.0 banner and a finished key exchange';
     try {
-      const banner = await target.ssh.banner(port);
-      const { kex, hostKeyType, hostKeySha256 } = await target.ssh.handshake(port);
+      const { banner, kex, hostKeyType, hostKeySha256 } = await target.ssh.handshake(port);
       return awaited(banner.startsWith('SSH-2.0-'), {
         expected,
         seen: `${banner}, ${kex}, ${hostKeyType}`,
