@@ -230,7 +230,7 @@ test('ssh: a server that is not there yet is asked again, an open password login
   });
 });
 
-test('agent: silence is asked again, another name is final, the address has to be the leased one', async () => {
+test('agent: silence is asked again, another name is final, the address has to be the one that the NIC has', async () => {
   const silent = fakeTarget({ agent: { ping: async () => Promise.reject(new Error('no answer in 3 s')) } });
   expect(await agentPing.observe(silent, {})).toMatchObject({ verdict: 'not yet', seen: 'no answer in 3 s' });
   expect(await agentPing.observe(fakeTarget({}), {})).toMatchObject({ verdict: 'passed' });

@@ -1,6 +1,6 @@
 import { awaited, settled } from '../observation.ts';
 import { defineProbeKind } from '../probe.ts';
-import { leasedAddress } from './dhcp-address.ts';
+import { globalAddresses } from './dhcp-address.ts';
 
 const hint = () =>
   'In the machine: systemctl status qemu-guest-agent; ls -l /dev/virtio-ports. On Proxmox: qm agent <vmid> ping';
@@ -42,11 +42,11 @@ export const agentHostName = defineProbeKind<'agent-host-name', { readonly hostN
   },
 });
 
-/** The address that Proxmox would show for the VM is the one that DHCP gave. */
+/** The addresses that Proxmox would show for the VM are those that its NIC has, by DHCP or otherwise. */
 export const agentAddress = defineProbeKind<'agent-address', { readonly nic: string }>({
   kind: 'agent-address',
   needs: ['agent', 'shell'],
-  title: ({ nic }) => `the guest agent reports the DHCP address of ${nic}`,
+  title: ({ nic }) => `the guest agent reports the address of ${nic}`,
   hint,
   async observe(target, { nic }) {
     const command = 'ip -j -4 address show';
@@ -54,12 +54,14 @@ export const agentAddress = defineProbeKind<'agent-address', { readonly nic: str
       target.agent.networkInterfaces(),
       target.execute(command),
     ]);
-    const leased = leasedAddress(JSON.parse(stdout), nic);
+    const actual = globalAddresses(JSON.parse(stdout), nic);
     const reported = (interfaces.find((candidate) => candidate.name === nic)?.addresses ?? [])
       .filter((address) => address.family === 'ipv4')
       .map((address) => address.address);
-    return awaited(leased !== undefined && reported.includes(leased), {
-      expected: `${nic} ${leased ?? 'with a leased address'}`,
+    const same =
+      actual.length === reported.length && actual.every(({ local = '' }) => reported.includes(local));
+    return awaited(actual.length > 0 && same, {
+      expected: `${nic} ${actual.map(({ local, dynamic }) => `${local}${dynamic ? ' (leased)' : ''}`).join(', ') || 'with an address'}`,
       seen: reported.length > 0 ? `${nic} ${reported.join(', ')}` : `no IPv4 address of ${nic}`,
       evidence: [
         { source: 'guest-network-get-interfaces', text: JSON.stringify(interfaces, null, 1) },

@@ -8,29 +8,28 @@ interface Route {
   readonly protocol?: string;
 }
 
-interface Link {
-  readonly ifname?: string;
-  readonly addr_info?: readonly {
-    readonly local?: string;
-    readonly prefixlen?: number;
-    readonly scope?: string;
-    readonly dynamic?: boolean;
-    readonly valid_life_time?: number;
-  }[];
+interface Address {
+  readonly local?: string;
+  readonly prefixlen?: number;
+  readonly scope?: string;
+  readonly dynamic?: boolean;
+  readonly valid_life_time?: number;
 }
 
-/**
- * The IPv4 address that a lease gave a NIC: the kernel marks it dynamic, with the lease's remaining seconds. Undefined
- * for a static address, which has neither.
- */
-export function leasedAddress(links: readonly Link[], nic: string): string | undefined {
-  return links
-    .find((link) => link.ifname === nic)
-    ?.addr_info?.find(
-      (address) =>
-        address.scope === 'global' && address.dynamic === true && (address.valid_life_time ?? 0) > 0,
-    )?.local;
+interface Link {
+  readonly ifname?: string;
+  readonly addr_info?: readonly Address[];
 }
+
+/** A NIC's addresses that reach beyond its link, from what `ip -j address show` prints. */
+export function globalAddresses(links: readonly Link[], nic: string): readonly Address[] {
+  const addresses = links.find((link) => link.ifname === nic)?.addr_info ?? [];
+  return addresses.filter((address) => address.scope === 'global');
+}
+
+/** A lease's address: the kernel marks it dynamic and counts its seconds down, which it does for no static one. */
+const isLeased = (address: Address): boolean =>
+  address.dynamic === true && (address.valid_life_time ?? 0) > 0;
 
 const command = 'ip -j -4 address show; ip -j -4 route show default';
 
@@ -46,7 +45,7 @@ export const dhcpAddress = defineProbeKind<'dhcp-address', { readonly nic: strin
     const [addressLine = '[]', routeLine = '[]'] = stdout.trim().split('\n');
     const links = JSON.parse(addressLine) as Link[];
     const routes = JSON.parse(routeLine) as Route[];
-    const leased = leasedAddress(links, nic);
+    const leased = globalAddresses(links, nic).find(isLeased)?.local;
     const route = routes.find((candidate) => candidate.dev === nic && candidate.protocol === 'dhcp');
     const all = links.flatMap((link) =>
       (link.addr_info ?? []).map(

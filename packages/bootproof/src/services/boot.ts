@@ -1,0 +1,241 @@
+import { option } from '../options/option.ts';
+import { types } from '../options/types.ts';
+import { bootLoader } from '../probes/kinds/boot-loader.ts';
+import { bootTarget } from '../probes/kinds/boot-target.ts';
+import { consoleText } from '../probes/kinds/console-text.ts';
+import { driver } from '../probes/kinds/device.ts';
+import { fileLine } from '../probes/kinds/file-line.ts';
+import { kernelParameter } from '../probes/kinds/kernel-parameter.ts';
+import { systemState } from '../probes/kinds/system-state.ts';
+import type { Probe } from '../probes/probe.ts';
+import { defineService, type Guest, nixosOnly } from './service.ts';
+
+const kernel = { source: 'nixos/modules/system/boot/kernel.nix', standIn: 'realised' } as const;
+const systemdBoot = 'nixos/modules/system/boot/loader/systemd-boot/systemd-boot.nix';
+const efi = 'nixos/modules/system/boot/loader/efi.nix';
+
+const options = {
+  boot: {
+    kernelParams: option({
+      type: types.listOf(
+        types.strMatching(/^[^\s"]+(="[^"]*")?$|^[^\s]+$/, 'a kernel parameter without spaces'),
+      ),
+      default: [],
+      example: ['console=ttyS0'],
+      description: 'Parameters added to the kernel command line.',
+      ...kernel,
+    }),
+    kernelModules: option({
+      type: types.listOf(types.str),
+      default: [],
+      example: ['kvm-amd'],
+      description: 'Kernel modules loaded in the second stage of the boot.',
+      ...kernel,
+    }),
+    initrd: {
+      availableKernelModules: option({
+        type: types.listOf(types.str),
+        default: [],
+        example: ['virtio_pci', 'virtio_blk'],
+        description:
+          'Kernel modules that the initial RAM disk holds, to be loaded when a device asks for them.',
+        ...kernel,
+      }),
+      kernelModules: option({
+        type: types.listOf(types.str),
+        default: [],
+        description: 'Kernel modules that the initial RAM disk loads in any case.',
+        ...kernel,
+      }),
+    },
+    loader: {
+      timeout: option({
+        type: types.nullOr(types.int),
+        default: 5,
+        description: 'How long the boot menu waits, in seconds; null waits for ever.',
+        source: 'nixos/modules/system/boot/loader/loader.nix',
+        standIn: 'realised',
+      }),
+      'systemd-boot': {
+        enable: option({
+          type: types.bool,
+          default: false,
+          description: 'Whether systemd-boot is the boot loader.',
+          source: systemdBoot,
+          standIn: 'realised',
+        }),
+        editor: option({
+          type: types.bool,
+          default: true,
+          description: 'Whether the kernel command line may be edited in the boot menu.',
+          source: systemdBoot,
+          standIn: 'realised',
+        }),
+        configurationLimit: option({
+          type: types.nullOr(types.int),
+          default: null,
+          example: 20,
+          description: 'How many generations the boot menu offers; null: all.',
+          source: systemdBoot,
+          standIn: nixosOnly('the stand-in has one generation'),
+        }),
+        consoleMode: option({
+          type: types.enum(['0', '1', '2', '5', 'auto', 'max', 'keep']),
+          default: 'keep',
+          description: "The resolution of the boot menu's screen.",
+          source: systemdBoot,
+          standIn: nixosOnly('the stand-in keeps the mode that the firmware chose'),
+        }),
+      },
+      efi: {
+        canTouchEfiVariables: option({
+          type: types.bool,
+          default: false,
+          description: 'Whether the installation may write EFI variables.',
+          source: efi,
+          standIn: nixosOnly(
+            "nothing is installed from within the stand-in; its firmware starts the loader from the ESP's fallback path",
+          ),
+        }),
+        efiSysMountPoint: option({
+          type: types.str,
+          default: '/boot',
+          description: 'Where the EFI system partition is mounted.',
+          source: efi,
+          standIn: 'realised',
+        }),
+      },
+    },
+  },
+};
+
+/** Packages that any machine needs to come up: kernel, systemd and what brings the network up. */
+const basePackages = [
+  'busybox-static',
+  'dbus',
+  'iproute2',
+  'kmod',
+  'linux-image-cloud-amd64',
+  'systemd',
+  'systemd-boot-efi',
+  'systemd-sysv',
+  'udev',
+];
+
+/** From the firmware to a running system. */
+export const boot = defineService({
+  name: 'boot',
+  description: 'Firmware, boot loader, kernel and the way to a running system.',
+  options,
+
+  realise({ boot: { kernelParams, kernelModules, initrd } }) {
+    return {
+      packages: basePackages,
+      kernelParams,
+      initrdModules: [...initrd.availableKernelModules, ...initrd.kernelModules],
+      files:
+        kernelModules.length === 0
+          ? []
+          : [
+              {
+                type: 'file',
+                path: '/etc/modules-load.d/nixos.conf',
+                mode: 0o644,
+                text: `${kernelModules.join('\n')}\n`,
+              },
+            ],
+    };
+  },
+
+  probes({ boot: { kernelParams, initrd, loader } }, guest) {
+    const initrdOption = 'boot.initrd.availableKernelModules';
+    return [
+      bootTarget.probe({
+        id: 'boot/multi-user',
+        params: { target: 'multi-user.target' },
+        proves: ['boot.loader.systemd-boot.enable', initrdOption],
+        // From power on, firmware included. The run's own --timeout ends it earlier or lets it be longer.
+        deadlineSeconds: 300,
+      }),
+      systemState.probe({
+        id: 'boot/system-state',
+        params: { check: 'running' },
+        proves: ['boot.loader.systemd-boot.enable'],
+        deadlineSeconds: 90,
+      }),
+      systemState.probe({
+        id: 'boot/no-failed-unit',
+        params: { check: 'no failed unit' },
+        proves: ['boot.loader.systemd-boot.enable'],
+        deadlineSeconds: 90,
+      }),
+      ...loaderProbes(loader, guest),
+      ...kernelParams.map((parameter) =>
+        kernelParameter.probe({
+          id: `boot/parameter-${parameter}`,
+          params: { parameter },
+          proves: ['boot.kernelParams'],
+        }),
+      ),
+      ...(guest.serialConsole && kernelParams.some((parameter) => parameter.startsWith('console=ttyS0'))
+        ? [loginPrompt(guest)]
+        : []),
+      ...(guest.disk === undefined ||
+      guest.diskDriver === undefined ||
+      !initrd.availableKernelModules.includes(guest.diskDriver)
+        ? []
+        : [
+            driver.probe({
+              id: 'boot/disk-driver',
+              params: {
+                of: guest.disk.device,
+                sysPath: `/sys/class/block/${guest.disk.device.replace('/dev/', '')}/device`,
+                driver: guest.diskDriver,
+              },
+              proves: [initrdOption],
+            }),
+          ]),
+    ];
+  },
+});
+
+function loginPrompt(guest: Guest): Probe {
+  return consoleText.probe({
+    id: 'boot/login-prompt',
+    params: { pattern: `^${guest.hostName} login:`, description: `a login prompt for ${guest.hostName}` },
+    proves: ['boot.kernelParams', 'networking.hostName'],
+    after: ['boot/multi-user'],
+    deadlineSeconds: 30,
+  });
+}
+
+function loaderProbes(
+  loader: {
+    readonly timeout: number | null;
+    readonly 'systemd-boot': { readonly enable: boolean };
+    readonly efi: { readonly efiSysMountPoint: string };
+  },
+  guest: Guest,
+): Probe[] {
+  const esp = guest.disk?.partitions.find(
+    (partition) => partition.content?.mountpoint === loader.efi.efiSysMountPoint,
+  );
+  if (!loader['systemd-boot'].enable || guest.disk === undefined || esp === undefined) return [];
+  return [
+    bootLoader.probe({
+      id: 'boot/loader',
+      params: { loader: 'systemd-boot', partition: `${guest.disk.device}${esp.number}` },
+      proves: ['boot.loader.systemd-boot.enable', 'boot.loader.efi.efiSysMountPoint'],
+    }),
+    fileLine.probe({
+      id: 'boot/loader-timeout',
+      params: {
+        path: `${loader.efi.efiSysMountPoint}/loader/loader.conf`,
+        line: `timeout ${loader.timeout ?? 'menu-force'}`,
+      },
+      proves: ['boot.loader.timeout'],
+      // systemd mounts the ESP while it starts; the shell can be quicker.
+      after: ['boot/multi-user'],
+    }),
+  ];
+}

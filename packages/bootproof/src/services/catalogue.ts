@@ -1,0 +1,39 @@
+import { mergeOptionTrees } from '../options/option.ts';
+import { boot } from './boot.ts';
+import { disko } from './disko.ts';
+import { fileSystems } from './file-systems.ts';
+import { networking } from './networking.ts';
+import { nixAndPackages } from './nix.ts';
+import { openssh } from './openssh.ts';
+import { qemuGuest } from './qemu-guest.ts';
+import type { Service } from './service.ts';
+import { system } from './system.ts';
+import { usersAndGroups } from './users.ts';
+
+/** Every service, in the order in which plans and reports show them. A new one is a file beside these and a line here. */
+export const services = [
+  boot,
+  disko,
+  networking,
+  openssh,
+  qemuGuest,
+  system,
+  usersAndGroups,
+  fileSystems,
+  nixAndPackages,
+] as unknown as readonly Service[];
+
+/** The typed surface: the options of all services as one tree. */
+export const surface = mergeOptionTrees(
+  boot.options,
+  disko.options,
+  networking.options,
+  openssh.options,
+  qemuGuest.options,
+  system.options,
+  usersAndGroups.options,
+  fileSystems.options,
+  nixAndPackages.options,
+);
+
+export type Surface = typeof surface;

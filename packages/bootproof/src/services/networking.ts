@@ -1,0 +1,371 @@
+import { option } from '../options/option.ts';
+import { types } from '../options/types.ts';
+import { commandOutput } from '../probes/kinds/command-output.ts';
+import { driver } from '../probes/kinds/device.ts';
+import { dhcpAddress } from '../probes/kinds/dhcp-address.ts';
+import { hostName } from '../probes/kinds/host-name.ts';
+import type { Probe } from '../probes/probe.ts';
+import type { ImageFile } from './recipe.ts';
+import { defineService, type Guest, nixosOnly, textFile, wantedBy } from './service.ts';
+
+const interfaces = 'nixos/modules/tasks/network-interfaces.nix';
+const config = 'nixos/modules/config/networking.nix';
+const firewall = 'nixos/modules/services/networking/firewall.nix';
+
+const noFirewall = nixosOnly('the stand-in has no firewall yet');
+const noStatic = nixosOnly('the stand-in takes its addresses by DHCP alone');
+
+/** A label of RFC 1123: letters, digits and hyphens, no hyphen at either end, at most 63 characters. NixOS adds the underscore; an empty name lets DHCP choose. */
+const hostNamePattern = /^$|^[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?$/;
+
+const portRange = types.attrsOf(types.port);
+
+const ports = (direction: string) => ({
+  allowedTCPPorts: option({
+    type: types.listOf(types.port),
+    default: [],
+    example: [22, 80],
+    description: `TCP ports that ${direction} connections may reach.`,
+    source: firewall,
+    standIn: noFirewall,
+  }),
+  allowedUDPPorts: option({
+    type: types.listOf(types.port),
+    default: [],
+    example: [53],
+    description: `UDP ports that ${direction} packets may reach.`,
+    source: firewall,
+    standIn: noFirewall,
+  }),
+  allowedTCPPortRanges: option({
+    type: types.listOf(portRange),
+    default: [],
+    example: [{ from: 8999, to: 9003 }],
+    description: `Ranges of TCP ports that ${direction} connections may reach.`,
+    source: firewall,
+    standIn: noFirewall,
+  }),
+  allowedUDPPortRanges: option({
+    type: types.listOf(portRange),
+    default: [],
+    example: [{ from: 60000, to: 61000 }],
+    description: `Ranges of UDP ports that ${direction} packets may reach.`,
+    source: firewall,
+    standIn: noFirewall,
+  }),
+});
+
+const addresses = (family: 'IPv4' | 'IPv6', longest: number) =>
+  types.listOf(
+    types.submodule({
+      address: option({
+        type: types.str,
+        description: `An ${family} address of the interface.`,
+        source: interfaces,
+        standIn: noStatic,
+      }),
+      prefixLength: option({
+        type: types.ints.between(0, longest),
+        description: 'The length of its subnet prefix, in bits.',
+        source: interfaces,
+        standIn: noStatic,
+      }),
+    }),
+  );
+
+const gateway = types.nullOr(
+  types.either(
+    types.str,
+    types.submodule({
+      address: option({
+        type: types.str,
+        description: "The gateway's address.",
+        source: interfaces,
+        standIn: noStatic,
+      }),
+      interface: option({
+        type: types.nullOr(types.str),
+        default: null,
+        description: 'The interface that the gateway is reached through.',
+        source: interfaces,
+        standIn: noStatic,
+      }),
+      metric: option({
+        type: types.nullOr(types.int),
+        default: null,
+        description: "The route's metric.",
+        source: interfaces,
+        standIn: noStatic,
+      }),
+    }),
+  ),
+);
+
+const interfaceOptions = types.submodule({
+  useDHCP: option({
+    type: types.nullOr(types.bool),
+    default: null,
+    description: 'Whether the interface gets its address by DHCP; null: as networking.useDHCP says.',
+    source: interfaces,
+    standIn: noStatic,
+  }),
+  ipv4: {
+    addresses: option({
+      type: addresses('IPv4', 32),
+      default: [],
+      example: [{ address: '10.0.0.1', prefixLength: 16 }],
+      description: 'Static IPv4 addresses.',
+      source: interfaces,
+      standIn: noStatic,
+    }),
+  },
+  ipv6: {
+    addresses: option({
+      type: addresses('IPv6', 128),
+      default: [],
+      description: 'Static IPv6 addresses.',
+      source: interfaces,
+      standIn: noStatic,
+    }),
+  },
+  mtu: option({
+    type: types.nullOr(types.int),
+    default: null,
+    example: 9000,
+    description: 'The largest packet that the interface sends, in bytes; null: the driver decides.',
+    source: interfaces,
+    standIn: noStatic,
+  }),
+  macAddress: option({
+    type: types.nullOr(types.str),
+    default: null,
+    description: 'The MAC address to set; null: that of the hardware.',
+    source: interfaces,
+    standIn: noStatic,
+  }),
+});
+
+const options = {
+  networking: {
+    hostName: option({
+      type: types.strMatching(
+        hostNamePattern,
+        'a host name of RFC 1123: letters, digits and hyphens, at most 63, no hyphen at either end',
+      ),
+      default: 'nixos',
+      example: 'hl02',
+      description: 'The name of the machine, without its domain.',
+      source: interfaces,
+      standIn: 'realised',
+    }),
+    hostId: option({
+      type: types.nullOr(types.strMatching(/^[0-9a-fA-F]{8}$/, '8 hexadecimal digits')),
+      default: null,
+      example: '4e98920d',
+      description:
+        'The 32-bit host id, as 8 hexadecimal digits: what `hostid` prints and ZFS tells pools apart by.',
+      source: interfaces,
+      standIn: 'realised',
+    }),
+    domain: option({
+      type: types.nullOr(types.str),
+      default: null,
+      example: 'home.arpa',
+      description: 'The DNS domain of the machine.',
+      source: interfaces,
+      standIn: 'realised',
+    }),
+    useDHCP: option({
+      type: types.bool,
+      default: true,
+      description: 'Whether interfaces without addresses of their own get one by DHCP.',
+      source: interfaces,
+      standIn: 'realised',
+    }),
+    useNetworkd: option({
+      type: types.bool,
+      default: false,
+      description: 'Whether systemd-networkd brings the network up, in place of the scripts.',
+      source: interfaces,
+      standIn: nixosOnly('the stand-in always uses systemd-networkd'),
+    }),
+    enableIPv6: option({
+      type: types.bool,
+      default: true,
+      description: 'Whether IPv6 is on.',
+      source: interfaces,
+      standIn: nixosOnly('the stand-in leaves IPv6 on'),
+    }),
+    nameservers: option({
+      type: types.listOf(types.str),
+      default: [],
+      example: ['9.9.9.9', '2620:fe::fe'],
+      description: 'DNS servers, besides those that DHCP names.',
+      source: interfaces,
+      standIn: noStatic,
+    }),
+    search: option({
+      type: types.listOf(types.str),
+      default: [],
+      example: ['home.arpa'],
+      description: 'Domains that short names are looked up in.',
+      source: interfaces,
+      standIn: noStatic,
+    }),
+    defaultGateway: option({
+      type: gateway,
+      default: null,
+      example: '192.168.1.1',
+      description: 'The default IPv4 gateway; null: the one that DHCP names.',
+      source: interfaces,
+      standIn: noStatic,
+    }),
+    defaultGateway6: option({
+      type: gateway,
+      default: null,
+      description: 'The default IPv6 gateway.',
+      source: interfaces,
+      standIn: noStatic,
+    }),
+    interfaces: option({
+      type: types.attrsOf(interfaceOptions),
+      default: {},
+      description: 'What is particular to single interfaces, by their names.',
+      source: interfaces,
+      standIn: noStatic,
+    }),
+    hosts: option({
+      type: types.attrsOf(types.listOf(types.str)),
+      default: {},
+      example: { '192.168.0.2': ['fileserver.local', 'nameserver.local'] },
+      description: 'Lines of /etc/hosts: for each address, its names.',
+      source: config,
+      standIn: 'realised',
+    }),
+    firewall: {
+      enable: option({
+        type: types.bool,
+        default: true,
+        description: 'Whether the firewall refuses what is not allowed.',
+        source: firewall,
+        standIn: noFirewall,
+      }),
+      allowPing: option({
+        type: types.bool,
+        default: true,
+        description: 'Whether the machine answers ICMPv4 echo requests.',
+        source: firewall,
+        standIn: noFirewall,
+      }),
+      trustedInterfaces: option({
+        type: types.listOf(types.str),
+        default: [],
+        description: 'Interfaces whose traffic is let in whatever it is.',
+        source: firewall,
+        standIn: noFirewall,
+      }),
+      interfaces: option({
+        type: types.attrsOf(types.submodule(ports('incoming'))),
+        default: {},
+        description: 'Ports that are open on single interfaces only.',
+        source: firewall,
+        standIn: noFirewall,
+      }),
+      ...ports('incoming'),
+    },
+  },
+};
+
+/** The machine's name and its way to the network. */
+export const networking = defineService({
+  name: 'networking',
+  description: "The machine's names, its addresses and its firewall.",
+  options,
+
+  realise({ networking: { hostName: name, hostId, domain, hosts, useDHCP } }) {
+    const names = domain === null ? name : `${name}.${domain} ${name}`;
+    return {
+      files: [
+        textFile('/etc/hostname', [name]),
+        textFile('/etc/hosts', [
+          '127.0.0.1 localhost',
+          '::1 localhost',
+          ...(name === '' ? [] : [`127.0.0.2 ${names}`]),
+          ...Object.entries(hosts).map(([address, aliases]) => `${address} ${aliases.join(' ')}`),
+        ]),
+        ...(hostId === null ? [] : [hostIdFile(hostId)]),
+        ...(useDHCP ? dhcpFiles() : []),
+      ],
+    };
+  },
+
+  probes({ networking: { hostName: name, hostId, useDHCP } }, guest) {
+    return [
+      ...(name === ''
+        ? []
+        : [
+            hostName.probe({
+              id: 'networking/host-name',
+              params: { hostName: name },
+              proves: ['networking.hostName'],
+            }),
+          ]),
+      ...(hostId === null
+        ? []
+        : [
+            commandOutput.probe({
+              id: 'networking/host-id',
+              params: { command: 'hostid', output: hostId.toLowerCase() },
+              proves: ['networking.hostId'],
+            }),
+          ]),
+      ...guest.nics.map((nic) => nicDriver(nic)),
+      // A second NIC may rightly have no DHCP server; the first is the one that Proxmox shows.
+      ...(useDHCP ? guest.nics.slice(0, 1).map(({ name: nic }) => leaseProbe(nic)) : []),
+    ];
+  },
+});
+
+function leaseProbe(nic: string): Probe {
+  return dhcpAddress.probe({
+    id: `networking/dhcp-${nic}`,
+    params: { nic },
+    proves: ['networking.useDHCP'],
+    deadlineSeconds: 60,
+  });
+}
+
+function nicDriver(nic: Guest['nics'][number]): Probe {
+  return driver.probe({
+    id: `networking/driver-${nic.name}`,
+    params: { of: nic.name, sysPath: `/sys/class/net/${nic.name}/device`, driver: nic.driver },
+    proves: ['networking.useDHCP'],
+  });
+}
+
+/** /etc/hostid holds the id as 4 bytes in the machine's order, the lowest first: gethostid(3). */
+function hostIdFile(hostId: string): ImageFile {
+  const bytes = (hostId.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16)).reverse();
+  return {
+    type: 'file',
+    path: '/etc/hostid',
+    mode: 0o644,
+    text: btoa(String.fromCharCode(...bytes)),
+    encoding: 'base64',
+  };
+}
+
+function dhcpFiles(): ImageFile[] {
+  return [
+    textFile('/etc/systemd/network/99-ethernet-default-dhcp.network', [
+      '[Match]',
+      'Type=ether',
+      'Kind=!*',
+      '',
+      '[Network]',
+      'DHCP=yes',
+      'IPv6PrivacyExtensions=kernel',
+    ]),
+    wantedBy('multi-user.target', 'systemd-networkd.service'),
+  ];
+}

@@ -1,0 +1,87 @@
+import { option } from '../options/option.ts';
+import { types } from '../options/types.ts';
+import { defineService, nixosOnly } from './service.ts';
+
+const source = 'nixos/modules/config/nix.nix';
+const noNix = nixosOnly('the stand-in has no Nix');
+
+const atom = types.nullOr(
+  types.oneOf([types.bool, types.int, types.float, types.str, types.path, types.package]),
+);
+
+/** Nix itself, and packages by its names: what a Debian base cannot have. */
+export const nixAndPackages = defineService({
+  name: 'nix',
+  description: "Nix's own settings and the packages of the system.",
+  options: {
+    nix: {
+      enable: option({
+        type: types.bool,
+        default: true,
+        description: 'Whether Nix is there.',
+        source,
+        standIn: noNix,
+      }),
+      settings: option({
+        type: types.submodule(
+          {
+            'experimental-features': option({
+              type: types.listOf(types.str),
+              default: [],
+              example: ['nix-command', 'flakes'],
+              description: 'Features of Nix that are not on by themselves.',
+              source,
+              standIn: noNix,
+            }),
+            'trusted-users': option({
+              type: types.listOf(types.str),
+              default: ['root'],
+              description: 'Users who may do anything to the store.',
+              source,
+              standIn: noNix,
+            }),
+            'auto-optimise-store': option({
+              type: types.bool,
+              default: false,
+              description: 'Whether equal files of the store are kept once.',
+              source,
+              standIn: noNix,
+            }),
+          },
+          { freeformType: types.attrsOf(types.either(atom, types.listOf(atom))) },
+        ),
+        default: {},
+        example: { 'experimental-features': ['nix-command', 'flakes'] },
+        description: 'Settings of nix.conf(5), by its own names.',
+        source,
+        standIn: noNix,
+      }),
+      gc: {
+        automatic: option({
+          type: types.bool,
+          default: false,
+          description: 'Whether garbage is collected on a timer.',
+          source: 'nixos/modules/services/misc/nix-gc.nix',
+          standIn: noNix,
+        }),
+        options: option({
+          type: types.singleLineStr,
+          default: '',
+          example: '--delete-older-than 30d',
+          description: 'Options of nix-collect-garbage.',
+          source: 'nixos/modules/services/misc/nix-gc.nix',
+          standIn: noNix,
+        }),
+      },
+    },
+    environment: {
+      systemPackages: option({
+        type: types.listOf(types.package),
+        default: [],
+        description: 'Packages for all users.',
+        source: 'nixos/modules/config/system-path.nix',
+        standIn: nixosOnly("the stand-in's packages are Debian's, which go by other names"),
+      }),
+    },
+  },
+});

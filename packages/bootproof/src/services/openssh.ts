@@ -1,0 +1,337 @@
+import { option, type ResolvedOf } from '../options/option.ts';
+import { types } from '../options/types.ts';
+import { imageClean } from '../probes/kinds/image-clean.ts';
+import { listeningPort } from '../probes/kinds/listening-port.ts';
+import { sshAnswers, sshMethods } from '../probes/kinds/ssh.ts';
+import { unit } from '../probes/kinds/unit.ts';
+import type { Probe } from '../probes/probe.ts';
+import { defineService, nixosOnly, textFile, wantedBy } from './service.ts';
+
+const source = 'nixos/modules/services/networking/ssh/sshd.nix';
+const realised = { source, standIn: 'realised' } as const;
+const atom = types.nullOr(types.oneOf([types.bool, types.int, types.float, types.str]));
+
+const settings = {
+  PasswordAuthentication: option({
+    type: types.nullOr(types.bool),
+    default: true,
+    description: 'Whether password authentication is allowed.',
+    ...realised,
+  }),
+  KbdInteractiveAuthentication: option({
+    type: types.nullOr(types.bool),
+    default: true,
+    description: 'Whether keyboard-interactive authentication is allowed.',
+    ...realised,
+  }),
+  PermitRootLogin: option({
+    type: types.nullOr(
+      types.enum(['yes', 'without-password', 'prohibit-password', 'forced-commands-only', 'no']),
+    ),
+    default: 'prohibit-password',
+    description: 'Whether root may log in, and by which means.',
+    ...realised,
+  }),
+  X11Forwarding: option({
+    type: types.nullOr(types.bool),
+    default: false,
+    description: 'Whether X11 connections may be forwarded.',
+    ...realised,
+  }),
+  UsePAM: option({
+    type: types.nullOr(types.bool),
+    default: true,
+    description: 'Whether PAM takes part in authentication and sessions.',
+    ...realised,
+  }),
+  UseDns: option({
+    type: types.nullOr(types.bool),
+    default: false,
+    description: 'Whether the name of a client is looked up, and back.',
+    ...realised,
+  }),
+  LogLevel: option({
+    type: types.nullOr(
+      types.enum(['QUIET', 'FATAL', 'ERROR', 'INFO', 'VERBOSE', 'DEBUG', 'DEBUG1', 'DEBUG2', 'DEBUG3']),
+    ),
+    default: 'INFO',
+    description: 'How much sshd writes to the journal.',
+    ...realised,
+  }),
+  GatewayPorts: option({
+    type: types.nullOr(types.str),
+    default: 'no',
+    description: 'Whether remote hosts may connect to ports forwarded for the client.',
+    ...realised,
+  }),
+  StrictModes: option({
+    type: types.nullOr(types.bool),
+    default: true,
+    description: "Whether sshd checks modes and owners of a user's files before login.",
+    ...realised,
+  }),
+  PrintMotd: option({
+    type: types.nullOr(types.bool),
+    default: false,
+    description: 'Whether sshd prints /etc/motd when a user logs in.',
+    ...realised,
+  }),
+  AllowUsers: option({
+    type: types.nullOr(types.listOf(types.str)),
+    default: null,
+    description: 'Only these users may log in; null: all.',
+    ...realised,
+  }),
+  DenyUsers: option({
+    type: types.nullOr(types.listOf(types.str)),
+    default: null,
+    description: 'These users may not log in.',
+    ...realised,
+  }),
+  AllowGroups: option({
+    type: types.nullOr(types.listOf(types.str)),
+    default: null,
+    description: 'Only members of these groups may log in; null: all.',
+    ...realised,
+  }),
+  DenyGroups: option({
+    type: types.nullOr(types.listOf(types.str)),
+    default: null,
+    description: 'Members of these groups may not log in.',
+    ...realised,
+  }),
+};
+
+/** Settings whose list is one comma-separated word in sshd_config(5); other lists are separated by spaces. */
+const commaSettings = new Set([
+  'Ciphers',
+  'KexAlgorithms',
+  'Macs',
+  'HostKeyAlgorithms',
+  'PubkeyAcceptedAlgorithms',
+]);
+
+/** One line of sshd_config; undefined for a setting that is left to sshd. */
+function settingLine(name: string, value: unknown): string | undefined {
+  if (value === null || value === undefined) return undefined;
+  if (typeof value === 'boolean') return `${name} ${value ? 'yes' : 'no'}`;
+  if (Array.isArray(value)) return `${name} ${value.join(commaSettings.has(name) ? ',' : ' ')}`;
+  return `${name} ${String(value)}`;
+}
+
+const options = {
+  services: {
+    openssh: {
+      enable: option({
+        type: types.bool,
+        default: false,
+        description: 'Whether to run the OpenSSH server, sshd.',
+        ...realised,
+      }),
+      ports: option({
+        type: types.listOf(types.port),
+        default: [22],
+        example: [22, 2222],
+        description: 'The TCP ports that sshd listens on.',
+        ...realised,
+      }),
+      openFirewall: option({
+        type: types.bool,
+        default: true,
+        description: 'Whether the firewall lets the ports through.',
+        source,
+        standIn: nixosOnly('the stand-in has no firewall yet, so its ports are open'),
+      }),
+      startWhenNeeded: option({
+        type: types.bool,
+        default: false,
+        description: 'Whether sshd is started by a socket, one instance for each connection.',
+        source,
+        standIn: nixosOnly('the stand-in runs sshd all the time'),
+      }),
+      allowSFTP: option({
+        type: types.bool,
+        default: true,
+        description: 'Whether sshd offers the SFTP subsystem.',
+        ...realised,
+      }),
+      listenAddresses: option({
+        type: types.listOf(
+          types.submodule({
+            addr: option({
+              type: types.nullOr(types.str),
+              default: null,
+              description: 'A host name or an address.',
+              ...realised,
+            }),
+            port: option({
+              type: types.nullOr(types.int),
+              default: null,
+              description: 'A port; null: those of `ports`.',
+              ...realised,
+            }),
+          }),
+        ),
+        default: [],
+        example: [{ addr: '192.168.3.1', port: 22 }],
+        description: 'The addresses that sshd listens on; empty: all.',
+        ...realised,
+      }),
+      hostKeys: option({
+        type: types.listOf(types.attrsOf(types.anything)),
+        default: [
+          { type: 'rsa', bits: 4096, path: '/etc/ssh/ssh_host_rsa_key' },
+          { type: 'ed25519', path: '/etc/ssh/ssh_host_ed25519_key' },
+        ],
+        example: [{ type: 'ed25519', path: '/etc/ssh/ssh_host_ed25519_key' }],
+        description: 'The host keys: type, path and size of each. Those that are missing are made at boot.',
+        ...realised,
+      }),
+      authorizedKeysFiles: option({
+        type: types.listOf(types.str),
+        default: [],
+        description: 'Further files that authorized keys are read from.',
+        ...realised,
+      }),
+      banner: option({
+        type: types.nullOr(types.either(types.lines, types.path)),
+        default: null,
+        description: 'A text that is shown before a login.',
+        source,
+        standIn: nixosOnly('the stand-in shows no banner'),
+      }),
+      extraConfig: option({
+        type: types.lines,
+        default: '',
+        description: 'Lines put at the end of sshd_config as they are.',
+        ...realised,
+      }),
+      settings: option({
+        type: types.submodule(settings, {
+          freeformType: types.attrsOf(types.either(atom, types.listOf(types.str))),
+        }),
+        default: {},
+        example: { PasswordAuthentication: false },
+        description: 'Settings of sshd_config(5), by its own names.',
+        ...realised,
+      }),
+    },
+  },
+};
+
+type Openssh = ResolvedOf<typeof options>['services']['openssh'];
+
+/** SSH: the server answers, with keys of its own, and refuses what was not allowed. */
+export const openssh = defineService({
+  name: 'openssh',
+  description: 'The OpenSSH server.',
+  options,
+
+  realise({ services: { openssh } }) {
+    if (!openssh.enable) return {};
+    return {
+      packages: ['openssh-server'],
+      files: [
+        textFile('/etc/ssh/sshd_config', sshdConfig(openssh)),
+        textFile('/etc/systemd/system/sshd-keygen.service', keygenUnit(openssh.hostKeys)),
+        wantedBy('multi-user.target', 'sshd-keygen.service', '/etc/systemd/system'),
+        // NixOS calls the unit sshd.service; Debian's ssh.service has that name as an alias once it is enabled.
+        wantedBy('multi-user.target', 'ssh.service'),
+        {
+          type: 'symlink',
+          path: '/etc/systemd/system/sshd.service',
+          target: '/lib/systemd/system/ssh.service',
+        },
+      ],
+    };
+  },
+
+  probes({ services: { openssh } }) {
+    const clean = imageClean.probe({
+      id: 'openssh/no-host-key',
+      params: { check: 'no SSH host key' },
+      proves: ['services.openssh.hostKeys'],
+    });
+    if (!openssh.enable) return [];
+    return [
+      unit.probe({
+        id: 'openssh/unit',
+        params: { unit: 'sshd.service' },
+        proves: ['services.openssh.enable'],
+        // On a first boot it waits for its host keys to be made.
+        deadlineSeconds: 60,
+      }),
+      ...openssh.ports.flatMap((each) => portProbes(each)),
+      loginProbe(openssh.ports[0] ?? 22, openssh.settings),
+      clean,
+    ];
+  },
+});
+
+function portProbes(sshPort: number): Probe[] {
+  const after = ['openssh/unit'];
+  const proves = ['services.openssh.enable', 'services.openssh.ports'];
+  return [
+    listeningPort.probe({ id: `openssh/listens-${sshPort}`, params: { port: sshPort }, proves, after }),
+    sshAnswers.probe({
+      id: `openssh/answers-${sshPort}`,
+      params: { port: sshPort },
+      proves,
+      after,
+      deadlineSeconds: 30,
+    }),
+  ];
+}
+
+/** Which ways to log in must be refused; keys are always offered, since there is no setting here to turn them off. */
+function loginProbe(sshPort: number, declared: Openssh['settings']): Probe {
+  const ways = [
+    { method: 'password', allowed: declared.PasswordAuthentication, setting: 'PasswordAuthentication' },
+    {
+      method: 'keyboard-interactive',
+      allowed: declared.KbdInteractiveAuthentication,
+      setting: 'KbdInteractiveAuthentication',
+    },
+  ];
+  const methods = (allowed: boolean) =>
+    ways.filter((way) => way.allowed === allowed).map((way) => way.method);
+  return sshMethods.probe({
+    id: 'openssh/login-methods',
+    params: { port: sshPort, refused: methods(false), offered: ['publickey', ...methods(true)] },
+    proves: ways.map((way) => `services.openssh.settings.${way.setting}`),
+    after: [`openssh/answers-${sshPort}`],
+  });
+}
+
+function sshdConfig(openssh: Openssh): string[] {
+  return [
+    ...openssh.ports.map((each) => `Port ${each}`),
+    ...openssh.listenAddresses.map(
+      ({ addr, port: at }) => `ListenAddress ${addr}${at === null ? '' : `:${at}`}`,
+    ),
+    ...openssh.hostKeys.map((key) => `HostKey ${String(key['path'])}`),
+    `AuthorizedKeysFile ${['%h/.ssh/authorized_keys', ...openssh.authorizedKeysFiles].join(' ')}`,
+    ...(openssh.allowSFTP ? ['Subsystem sftp internal-sftp'] : []),
+    ...Object.entries(openssh.settings).flatMap(([name, value]) => settingLine(name, value) ?? []),
+    openssh.extraConfig,
+  ];
+}
+
+/** Makes the host keys that are missing, before sshd starts, as NixOS does: no image carries one. */
+function keygenUnit(hostKeys: Openssh['hostKeys']): string[] {
+  return [
+    '[Unit]',
+    'Description=SSH host keys',
+    'Before=ssh.service',
+    ...hostKeys.map((key) => `ConditionFileNotEmpty=|!${String(key['path'])}`),
+    '',
+    '[Service]',
+    'Type=oneshot',
+    'RemainAfterExit=yes',
+    ...hostKeys.map((key) => {
+      const size = key['bits'] === undefined ? '' : ` -b ${String(key['bits'])}`;
+      const file = String(key['path']);
+      return `ExecStart=/bin/sh -c "test -s ${file} || ssh-keygen -q -t ${String(key['type'])}${size} -N '' -f ${file}"`;
+    }),
+  ];
+}

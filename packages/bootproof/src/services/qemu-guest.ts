@@ -1,0 +1,96 @@
+import { nixValue } from '../nix/node.ts';
+import { option } from '../options/option.ts';
+import { types } from '../options/types.ts';
+import { agentAddress, agentHostName, agentPing } from '../probes/kinds/agent.ts';
+import { device, driver } from '../probes/kinds/device.ts';
+import { unit } from '../probes/kinds/unit.ts';
+import { defineService, nixosOnly } from './service.ts';
+
+const source = 'nixos/modules/virtualisation/qemu-guest-agent.nix';
+
+/** The name of the agent's port, by which udev and Proxmox know it. Source: QEMU's guest agent, Proxmox VE qemu-server. */
+export const agentPort = 'org.qemu.guest_agent.0';
+
+const channel = `/dev/virtio-ports/${agentPort}`;
+
+/** The agent that tells Proxmox the machine's addresses, freezes its file systems and shuts it down cleanly. */
+export const qemuGuest = defineService({
+  name: 'qemuGuest',
+  description: 'The QEMU guest agent.',
+  options: {
+    services: {
+      qemuGuest: {
+        enable: option({
+          type: types.bool,
+          default: false,
+          description: 'Whether to run the QEMU guest agent.',
+          source,
+          standIn: 'realised',
+        }),
+        package: option({
+          type: types.package,
+          default: nixValue({ kind: 'package', attrPath: ['qemu_kvm', 'ga'] }),
+          defaultText: 'pkgs.qemu_kvm.ga',
+          description: 'The package that brings the agent.',
+          source,
+          standIn: nixosOnly("the stand-in takes Debian's own package"),
+        }),
+      },
+    },
+  },
+
+  realise({ services: { qemuGuest: agent } }) {
+    // Debian's package brings the udev rule that starts the unit when the port appears, as NixOS's module does.
+    return agent.enable ? { packages: ['qemu-guest-agent'] } : {};
+  },
+
+  probes({ services: { qemuGuest: agent } }, guest) {
+    if (!agent.enable) return [];
+    const proves = ['services.qemuGuest.enable'];
+    const nic = guest.nics[0];
+    return [
+      // The device comes first: udev starts the unit, so before it is there the unit may rightly be inactive.
+      device.probe({
+        id: 'qemuGuest/channel',
+        params: { path: channel, type: 'character' },
+        proves,
+        deadlineSeconds: 20,
+      }),
+      driver.probe({
+        id: 'qemuGuest/driver',
+        params: {
+          of: "the agent's port",
+          sysPath: `/sys/class/virtio-ports/$(basename $(readlink -f ${channel}))/device`,
+          driver: 'virtio_console',
+        },
+        proves,
+        after: ['qemuGuest/channel'],
+      }),
+      unit.probe({
+        id: 'qemuGuest/unit',
+        params: { unit: 'qemu-guest-agent.service' },
+        proves,
+        after: ['qemuGuest/channel'],
+        deadlineSeconds: 30,
+      }),
+      agentPing.probe({ id: 'qemuGuest/ping', params: {}, proves, after: ['qemuGuest/unit'] }),
+      agentHostName.probe({
+        id: 'qemuGuest/host-name',
+        params: { hostName: guest.hostName },
+        proves: [...proves, 'networking.hostName'],
+        after: ['qemuGuest/ping'],
+      }),
+      ...(nic === undefined
+        ? []
+        : [
+            agentAddress.probe({
+              id: 'qemuGuest/address',
+              params: { nic: nic.name },
+              proves,
+              after: ['qemuGuest/ping'],
+              deadlineSeconds: 30,
+            }),
+          ]),
+    ];
+  },
+});

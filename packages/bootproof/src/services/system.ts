@@ -1,0 +1,123 @@
+import { option } from '../options/option.ts';
+import { types } from '../options/types.ts';
+import { commandOutput } from '../probes/kinds/command-output.ts';
+import { imageClean } from '../probes/kinds/image-clean.ts';
+import { defineService, nixosOnly } from './service.ts';
+
+/** NixOS's releases have been made in May and November of each year since 13.10. */
+const releasePattern = /^(1[3-9]|2[0-9])\.(03|04|05|09|10|11)$/;
+
+const i18n = 'nixos/modules/config/i18n.nix';
+const console_ = 'nixos/modules/config/console.nix';
+const noLocale = nixosOnly("the stand-in has Debian's C.UTF-8 locale alone");
+const noKeymap = nixosOnly('the stand-in leaves the console as the kernel sets it up');
+
+const options = {
+  system: {
+    stateVersion: option({
+      type: types.strMatching(releasePattern, 'a NixOS release such as 25.11'),
+      example: '25.11',
+      description:
+        'The NixOS release whose defaults for stateful data the machine was installed with. Never changed later.',
+      source: 'nixos/modules/misc/version.nix',
+      standIn: nixosOnly('a Debian base has no NixOS release'),
+    }),
+  },
+  time: {
+    timeZone: option({
+      type: types.nullOr(types.strMatching(/^[A-Za-z0-9+_/-]+$/, 'a time zone such as Europe/Berlin')),
+      default: null,
+      example: 'Europe/Berlin',
+      description: "The machine's time zone; null: UTC, and it may be set while the machine runs.",
+      source: 'nixos/modules/config/locale.nix',
+      standIn: 'realised',
+    }),
+    hardwareClockInLocalTime: option({
+      type: types.bool,
+      default: false,
+      description: 'Whether the hardware clock keeps local time.',
+      source: 'nixos/modules/config/locale.nix',
+      standIn: nixosOnly('the stand-in keeps its hardware clock in UTC'),
+    }),
+  },
+  i18n: {
+    defaultLocale: option({
+      type: types.str,
+      default: 'en_US.UTF-8',
+      example: 'de_DE.UTF-8',
+      description: 'The locale of programs that are told no other.',
+      source: i18n,
+      standIn: noLocale,
+    }),
+    extraLocaleSettings: option({
+      type: types.attrsOf(types.str),
+      default: {},
+      example: { LC_TIME: 'de_DE.UTF-8' },
+      description: 'Locale variables besides LANG.',
+      source: i18n,
+      standIn: noLocale,
+    }),
+  },
+  console: {
+    keyMap: option({
+      type: types.either(types.str, types.path),
+      default: 'us',
+      example: 'de',
+      description: 'The keyboard map of the virtual consoles.',
+      source: console_,
+      standIn: noKeymap,
+    }),
+    font: option({
+      type: types.nullOr(types.either(types.str, types.path)),
+      default: null,
+      description: "The font of the virtual consoles; null: the kernel's own.",
+      source: console_,
+      standIn: noKeymap,
+    }),
+    enable: option({
+      type: types.bool,
+      default: true,
+      description: 'Whether virtual consoles are set up.',
+      source: console_,
+      standIn: noKeymap,
+    }),
+  },
+};
+
+/** The machine as such: its release, its clock's zone, its language. */
+export const system = defineService({
+  name: 'system',
+  description: 'Release, time zone, locale and console.',
+  options,
+
+  realise({ time: { timeZone } }) {
+    if (timeZone === null) return {};
+    return {
+      packages: ['tzdata'],
+      files: [{ type: 'symlink', path: '/etc/localtime', target: `/usr/share/zoneinfo/${timeZone}` }],
+    };
+  },
+
+  probes({ time: { timeZone } }) {
+    return [
+      imageClean.probe({
+        id: 'system/no-machine-id',
+        params: { check: 'no machine-id' },
+        proves: ['disko.devices'],
+      }),
+      ...(timeZone === null
+        ? []
+        : [
+            commandOutput.probe({
+              id: 'system/time-zone',
+              params: {
+                command: "readlink -f /etc/localtime | sed 's#.*/zoneinfo/##'",
+                output: timeZone,
+              },
+              title: `the time zone is ${timeZone}`,
+              proves: ['time.timeZone'],
+            }),
+          ]),
+    ];
+  },
+});
