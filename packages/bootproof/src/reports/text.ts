@@ -1,0 +1,131 @@
+/**
+ * Text for people: what a guest printed, made safe to show, and measured in the columns that a terminal gives it.
+ */
+import { stripVTControlCharacters } from 'node:util';
+
+// What a terminal or a browser would act on instead of showing: C0 and C1 controls, and the marks that turn the
+// direction of text around (they can make a line read as something else).
+const hidden = /[\p{Cc}\p{Surrogate}\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029\ufeff]/gu;
+
+/**
+ * Text that came from outside, with nothing left in it that acts: terminal sequences are dropped, tabs become spaces,
+ * other control characters show as Unicode's pictures of them (`␀`). Line breaks stay.
+ */
+export function printable(text: string): string {
+  return stripVTControlCharacters(text)
+    .replace(/\r+\n/g, '\n')
+    .replace(/\t/g, '    ')
+    .replace(hidden, (character) => {
+      const code = character.codePointAt(0) ?? 0;
+      if (character === '\n') return '\n';
+      if (code < 0x20) return String.fromCodePoint(0x2400 + code);
+      return code === 0x7f ? '\u2421' : '\ufffd';
+    });
+}
+
+/** `printable` on one line: every run of white space is one space. */
+export function oneLine(text: string): string {
+  return printable(text).replace(/\s+/g, ' ').trim();
+}
+
+// Unicode's wide characters (UAX #11, W and F), by the properties that the engine knows: so they stay current with it.
+const wide =
+  /^(?:[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}\p{Script=Yi}\p{Script=Tangut}\p{Emoji_Presentation}\u2ff0-\u303e\u3041-\u3247\u3250-\u33ff\u4dc0-\u4dff\ufe10-\ufe6b\uff01-\uff60\uffe0-\uffe6]|.\ufe0f)/u;
+const halfWidth = /^[\uff61-\uffdc]/u;
+const zeroWidth = /^[\p{Nonspacing_Mark}\p{Enclosing_Mark}\p{Default_Ignorable_Code_Point}\p{Cc}]/u;
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+function graphemeWidth(grapheme: string): number {
+  if (zeroWidth.test(grapheme)) return 0;
+  return wide.test(grapheme) && !halfWidth.test(grapheme) ? 2 : 1;
+}
+
+/** The columns that a terminal gives to a line. Terminal sequences take none. */
+export function displayWidth(line: string): number {
+  // Most lines are plain ASCII, and this is called for each of them ten times a second.
+  if (/^[\x20-\x7e]*$/.test(line)) return line.length;
+  let width = 0;
+  for (const { segment } of graphemes.segment(stripVTControlCharacters(line)))
+    width += graphemeWidth(segment);
+  return width;
+}
+
+/** A line filled with spaces up to a width in columns; longer ones stay as they are. */
+export function pad(line: string, width: number, side: 'left' | 'right' = 'right'): string {
+  const gap = ' '.repeat(Math.max(0, width - displayWidth(line)));
+  return side === 'right' ? line + gap : gap + line;
+}
+
+/** The start of a plain line (no terminal sequences), cut to a width in columns with a mark that something is missing. */
+export function shorten(line: string, width: number, mark = '…'): string {
+  if (displayWidth(line) <= width) return line;
+  const room = width - displayWidth(mark);
+  if (room < 0) return '';
+  let kept = '';
+  let used = 0;
+  for (const { segment } of graphemes.segment(line)) {
+    used += graphemeWidth(segment);
+    if (used > room) break;
+    kept += segment;
+  }
+  return kept.trimEnd() + mark;
+}
+
+/** The end of a plain line, for names whose last part tells most: `…partitions.root.size`. */
+export function shortenStart(line: string, width: number, mark = '…'): string {
+  if (displayWidth(line) <= width) return line;
+  const room = width - displayWidth(mark);
+  if (room < 0) return '';
+  const segments = Array.from(graphemes.segment(line), ({ segment }) => segment);
+  let from = segments.length;
+  let used = 0;
+  while (from > 0) {
+    used += graphemeWidth(segments[from - 1] ?? '');
+    if (used > room) break;
+    from -= 1;
+  }
+  return mark + segments.slice(from).join('');
+}
+
+/** Words longer than a line, cut into pieces of its width; nothing is lost. */
+function pieces(word: string, width: number): string[] {
+  if (displayWidth(word) <= width) return [word];
+  const found: string[] = [];
+  let piece = '';
+  for (const { segment } of graphemes.segment(word)) {
+    if (piece !== '' && displayWidth(piece + segment) > width) {
+      found.push(piece);
+      piece = '';
+    }
+    piece += segment;
+  }
+  return [...found, piece];
+}
+
+function wrapLine(line: string, width: number): string[] {
+  if (displayWidth(line) <= width) return [line.trimEnd()];
+  const indent = shorten(/^ */.exec(line)?.[0] ?? '', Math.max(0, width - 8), '');
+  const room = Math.max(1, width - indent.length);
+  const lines: string[] = [];
+  let current = '';
+  // Each word with the spaces before it: what stays on one line keeps its columns.
+  for (const part of line.trim().match(/ *[^ ]+/g) ?? []) {
+    if (current !== '' && displayWidth(current + part) <= room) {
+      current += part;
+      continue;
+    }
+    if (current !== '') lines.push(current);
+    const [last = '', ...before] = pieces(part.trimStart(), room).reverse();
+    lines.push(...before.reverse());
+    current = last;
+  }
+  return [...lines, current].map((wrapped) => indent + wrapped);
+}
+
+/**
+ * Plain text as lines no wider than a number of columns, broken between words where that is possible. Line breaks and
+ * each line's indent stay, and no character but the spaces at a break is lost.
+ */
+export function wrap(text: string, width: number): string[] {
+  return text.split('\n').flatMap((line) => wrapLine(line, Math.max(1, width)));
+}
