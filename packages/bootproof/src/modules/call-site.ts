@@ -1,0 +1,30 @@
+import type { SourcePlace } from '../options/type.ts';
+
+const framePlace = /\(?((?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*?):(\d+):\d+\)?$/;
+
+function frames(stack: string | undefined): SourcePlace[] {
+  return (stack ?? '').split('\n').flatMap((frame) => {
+    const match = framePlace.exec(frame.trim());
+    return match?.[1] ? [{ file: toPath(match[1]), line: Number(match[2]) }] : [];
+  });
+}
+
+function toPath(file: string): string {
+  return file.startsWith('file://') ? decodeURIComponent(new URL(file).pathname) : file;
+}
+
+/** The place that called `callee`; an empty file name when the stack does not tell. */
+// biome-ignore lint/complexity/noBannedTypes: what captureStackTrace takes
+export function callSite(callee: Function): SourcePlace {
+  const holder: { stack?: string } = {};
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 1;
+  Error.captureStackTrace(holder, callee);
+  Error.stackTraceLimit = stackTraceLimit;
+  return frames(holder.stack)[0] ?? { file: '', line: undefined };
+}
+
+/** The innermost place of an error's stack that is in one of the given files; undefined when none is. */
+export function placeInStack(error: unknown, files: ReadonlySet<string>): SourcePlace | undefined {
+  return error instanceof Error ? frames(error.stack).find(({ file }) => files.has(file)) : undefined;
+}

@@ -1,0 +1,40 @@
+/**
+ * Where the attributes of an object literal stand. The loader of the homelab's modules marks every literal as it is
+ * made, so that a definition is traced to the very line that set it, also when a helper in another file made it.
+ */
+
+interface Positions {
+  readonly file: string;
+  /** The line of each attribute, by name. */
+  readonly lines: Readonly<Record<string, number>>;
+}
+
+const known = new WeakMap<object, Positions>();
+
+/** Remembers where an object's attributes stand, and returns the object. */
+export function markPositions<Literal extends object>(
+  literal: Literal,
+  file: string,
+  lines: Readonly<Record<string, number>>,
+): Literal {
+  known.set(literal, { file, lines });
+  return literal;
+}
+
+/** The file and line of one attribute; undefined when the object was not marked or took the attribute from elsewhere. */
+export function positionOf(
+  literal: object,
+  name: string,
+): { readonly file: string; readonly line: number } | undefined {
+  const positions = known.get(literal);
+  if (!positions || !Object.hasOwn(positions.lines, name)) return undefined;
+  const line = positions.lines[name];
+  return line === undefined ? undefined : { file: positions.file, line };
+}
+
+/** Gives a copy of an object the positions of the original, and returns the copy. */
+export function copyPositions<Copy extends object>(original: object, copy: Copy): Copy {
+  const positions = known.get(original);
+  if (positions) known.set(copy, positions);
+  return copy;
+}
