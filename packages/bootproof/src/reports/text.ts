@@ -9,7 +9,7 @@ const hidden = /[\p{Cc}\p{Surrogate}\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028
 
 /**
  * Text that came from outside, with nothing left in it that acts: terminal sequences are dropped, tabs become spaces,
- * other control characters show as Unicode's pictures of them (`␀`). Line breaks stay.
+ * other control characters show as `cat -v` shows them (`^@`), marks of direction as U+FFFD. Line breaks stay.
  */
 export function printable(text: string): string {
   return stripVTControlCharacters(text)
@@ -18,8 +18,8 @@ export function printable(text: string): string {
     .replace(hidden, (character) => {
       const code = character.codePointAt(0) ?? 0;
       if (character === '\n') return '\n';
-      if (code < 0x20) return String.fromCodePoint(0x2400 + code);
-      return code === 0x7f ? '\u2421' : '\ufffd';
+      if (code < 0x20) return `^${String.fromCharCode(code + 0x40)}`;
+      return code === 0x7f ? '^?' : '\ufffd';
     });
 }
 

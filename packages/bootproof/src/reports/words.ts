@@ -81,6 +81,8 @@ export function verdictReason(result: RunResult): string {
   const numbers = counts(result.proofs);
   const took = `in ${duration(result.durationMs)}`;
   if (result.verdict === 'proven') return `All ${count(numbers.total, 'probe')} passed ${took}`;
+  if (result.verdict === 'interrupted')
+    return `Cut short after ${duration(result.durationMs)}: ${countWords(numbers)}`;
   const words = `${countWords(numbers)} of ${count(numbers.total, 'probe')} ${took}`;
   if (result.breakdown) return `The machine broke down (${result.breakdown.kind}): ${words}`;
   return words.charAt(0).toUpperCase() + words.slice(1);
