@@ -24,7 +24,11 @@ export function callSite(callee: Function): SourcePlace {
   return frames(holder.stack)[0] ?? { file: '', line: undefined };
 }
 
-/** The innermost place of an error's stack that is in one of the given files; undefined when none is. */
-export function placeInStack(error: unknown, files: ReadonlySet<string>): SourcePlace | undefined {
-  return error instanceof Error ? frames(error.stack).find(({ file }) => files.has(file)) : undefined;
+/** This package's own folder, sources or build. */
+const own = toPath(new URL('..', import.meta.url).href);
+
+/** The innermost place of an error's stack that is neither in this package nor in an installed one. */
+export function ownersPlace(error: unknown): SourcePlace | undefined {
+  if (!(error instanceof Error)) return undefined;
+  return frames(error.stack).find(({ file }) => !file.startsWith(own) && !file.includes('/node_modules/'));
 }

@@ -5,7 +5,7 @@ import { configReference, inputs, pkgs } from '../nix/reference.ts';
 import { kindOfValue } from '../nix/show.ts';
 import { propertyOf } from '../options/property.ts';
 import type { SourcePlace } from '../options/type.ts';
-import { placeInStack } from './call-site.ts';
+import { ownersPlace } from './call-site.ts';
 import type { FaultList } from './faults.ts';
 import { type ImportChains, importCycleFault } from './import-cycle.ts';
 import { isModule, lib, type Module } from './module.ts';
@@ -101,7 +101,7 @@ function callBody(module: Module, config: unknown, faults: FaultList): unknown {
   try {
     return (module.body as (args: unknown) => unknown)({ config, pkgs, lib, modulesPath, inputs }) ?? null;
   } catch (error) {
-    const place = placeInStack(error, new Set([module.file])) ?? module;
+    const place = ownersPlace(error) ?? module;
     faults.add({
       files: [faults.place(place)],
       reason:
