@@ -1,6 +1,6 @@
 import { isPlainObject } from '../nix/node.ts';
 import { kindOfValue } from '../nix/show.ts';
-import { plainOrder, plainPriority, propertyOf } from '../options/property.ts';
+import { plainPriority, propertyOf } from '../options/property.ts';
 import type { RawDefinition } from '../options/type.ts';
 import { positionOf } from './positions.ts';
 
@@ -66,7 +66,7 @@ export function attributesOf(definition: RawDefinition): (readonly [string, RawD
 /** A definition with nothing left to unwrap, whose conditions are not decided yet. */
 export interface Unwrapped extends RawDefinition {
   readonly priority: number;
-  readonly order: number;
+  readonly order: number | undefined;
 }
 
 /**
@@ -110,7 +110,7 @@ function unwrapOrder(
   report: Report,
 ): Unwrapped[] {
   const priority = definition.override ?? plainPriority;
-  if (!order) return [{ ...definition, priority, order: plainOrder }];
+  if (!order) return [{ ...definition, priority, order: undefined }];
   if (propertyOf(order.content)) {
     report(
       definition,

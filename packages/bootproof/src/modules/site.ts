@@ -103,7 +103,9 @@ export class OptionSite implements TracedSite, MergeSite {
         };
       });
       const winners = all.filter(({ wins, uncertain }) => wins && !uncertain);
-      if (winners.some(({ order }) => order !== plainOrder)) winners.sort((a, b) => a.order - b.order);
+      if (winners.some(({ order }) => order !== undefined)) {
+        winners.sort((a, b) => (a.order ?? plainOrder) - (b.order ?? plainOrder));
+      }
       return { all, winners, uncertain: all.some((definition) => definition.wins && definition.uncertain) };
     });
   }
@@ -161,7 +163,7 @@ export class OptionSite implements TracedSite, MergeSite {
       line: undefined,
       origin: 'default',
       priority: optionDefaultPriority,
-      order: plainOrder,
+      order: undefined,
       value: this.#default(option),
     };
     return priority > optionDefaultPriority ? [definition] : [definition, ...winners];

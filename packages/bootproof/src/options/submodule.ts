@@ -1,6 +1,6 @@
 import { isPlainObject } from '../nix/node.ts';
 import type { DefinitionsOf, OptionTree, ResolvedOf } from './option.ts';
-import { type Condition, mkIf, mkOverride, plainOrder, plainPriority } from './property.ts';
+import { type Condition, mkIf, mkOverride, plainPriority } from './property.ts';
 import {
   type AnyType,
   type Attribute,
@@ -37,8 +37,18 @@ function mergeOptions(
   site: MergeSite,
   definitions: readonly Definition[],
 ): Merged {
+  const ordered = definitions.filter(({ order }) => order !== undefined);
+  if (ordered.length > 0) {
+    return site.fail({
+      definitions: ordered,
+      reason: 'A mkOrder (mkBefore, mkAfter) stands around a set of options, where NixOS does not take it.',
+      remedy: 'Put it around the list inside.',
+    });
+  }
   const unmatched: Attribute[] = [];
-  const members = site.options(tree, definitions.map(opened), free ? unmatched : undefined);
+  // Reversed once more: nixpkgs evaluates a submodule with its definitions as modules, which it takes from the last.
+  const modules = definitions.map(opened).reverse();
+  const members = site.options(tree, modules, free ? unmatched : undefined);
   if (!free || unmatched.length === 0) return { kind: 'set', members, options: true };
   const freeform = free.merge(
     site,
@@ -48,7 +58,7 @@ function mergeOptions(
       line: raw.line,
       origin: raw.origin,
       priority: plainPriority,
-      order: plainOrder,
+      order: undefined,
     })),
   );
   if (freeform.kind !== 'set') return site.fail();

@@ -24,8 +24,8 @@ export interface Definition extends SourcePlace {
   readonly origin: Origin;
   /** 100 unless wrapped in mkDefault, mkForce or the like. The lowest counts. */
   readonly priority: number;
-  /** 1000 unless wrapped in mkBefore, mkAfter or mkOrder. */
-  readonly order: number;
+  /** Set by mkBefore, mkAfter or mkOrder; undefined means 1000. */
+  readonly order: number | undefined;
 }
 
 /** A definition as the module has it: wrappings and conditions still on. */

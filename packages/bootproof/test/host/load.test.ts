@@ -32,7 +32,7 @@ beforeEach(() => {
 afterEach(() => rmSync(homelab, { recursive: true, force: true }));
 
 const module: Expected<Module> = { name: 'a module', maker: 'defineModule({ … })', is: isModule };
-const anything: Expected<unknown> = { name: 'anything', maker: '…', is: (value): value is unknown => true };
+const anything: Expected<unknown> = { name: 'anything', maker: '…', is: (_value): _value is unknown => true };
 
 function write(name: string, text: string): string {
   const file = join(homelab, name);
