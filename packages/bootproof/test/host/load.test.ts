@@ -15,10 +15,9 @@ import { BootproofError, type DeclarationError } from '../../src/base/errors.ts'
 import { findHost } from '../../src/host/discover.ts';
 import { createLoader, type Expected, importChain, type Loader, loadHost } from '../../src/host/load.ts';
 import { evaluate } from '../../src/modules/evaluate.ts';
+import { instrument } from '../../src/modules/instrument.ts';
 import { isModule, lib, type Module } from '../../src/modules/module.ts';
-import { markPositions } from '../../src/modules/positions.ts';
 import { nix } from '../../src/nix/expression.ts';
-import { guardCondition } from '../../src/nix/guard.ts';
 import { defineModule, surface } from '../modules/surface.ts';
 
 let homelab: string;
@@ -45,7 +44,7 @@ function loader(given: Readonly<Record<string, unknown>> = {}): Loader {
   return createLoader({
     homelab,
     given: { bootproof: { defineModule, nix, ...lib, ...given } },
-    instrument: { condition: guardCondition, literal: markPositions },
+    instrument,
     cache,
   });
 }
