@@ -96,7 +96,7 @@ function tableLines(result: RunResult, style: TextStyle): string[] {
   return [
     ...head,
     ...[...byService(result.proofs)].flatMap(([service, proofs]) => [
-      style.bold(style.show(oneLine(service))),
+      style.bold(shorten(style.show(oneLine(service)), style.columns, style.glyphs.ellipsis)),
       ...proofs.flatMap((proof) => (wide ? wideRow(proof, widths, style) : narrowRow(proof, style))),
     ]),
   ];
@@ -109,7 +109,8 @@ function notRealisedLines({ notRealised }: RunResult, style: TextStyle): string[
       (line, index) => (index === 0 ? `  ${style.glyphs.dot} ${line}` : `    ${line}`),
     ),
   );
-  return [style.bold(`${count(notRealised.length, 'option')} not realised by the stand-in`), ...items];
+  const heading = `${count(notRealised.length, 'option')} not realised by the stand-in`;
+  return [...wrap(heading, style.columns).map(style.bold), ...items];
 }
 
 /** The sign of a verdict, and its colour. */
@@ -131,7 +132,9 @@ function closingLines(result: RunResult, { style, folder }: SummaryOptions): str
   const { sign, paint } = verdictMark(result, style);
   const width = Math.max(10, style.columns - 2);
   return [
-    `${paint(sign)} ${style.bold(paint(style.show(oneLine(verdictSentence(result)))))}`,
+    ...wrap(style.show(oneLine(verdictSentence(result))), width).map(
+      (line, index) => `${index === 0 ? paint(sign) : ' '} ${style.bold(paint(line))}`,
+    ),
     ...wrap(style.show(`${oneLine(verdictReason(result))}.`), width).map((line) => `  ${line}`),
     ...wrap(style.show(oneLine(setting(result))), width).map((line) => style.dim(`  ${line}`)),
     // A path is printed whole, so that it can be copied.
