@@ -6,7 +6,8 @@ import { optionDefaultPriority } from '../options/property.ts';
 import type { Merged, Site, SourcePlace } from '../options/type.ts';
 import type { NixImport, OpenedModule } from './collect.ts';
 import { pathText } from './engine.ts';
-import { OptionSite, type SettledDefinition } from './site.ts';
+import type { SettledDefinition } from './settle.ts';
+import { OptionSite } from './site.ts';
 
 /** An option set outside the typed surface, which only Nix sees. */
 export interface FreeformEntry extends SourcePlace {

@@ -1,6 +1,14 @@
-import { containsNixOnly, isNixOnly, isPlainObject, type NixNode, nixValue, nodeOf } from '../nix/node.ts';
+import {
+  containsNixOnly,
+  isNixOnly,
+  isPlainObject,
+  type NixNode,
+  nixValue,
+  nodeOf,
+  type PathNode,
+} from '../nix/node.ts';
 import { packageValue } from '../nix/reference.ts';
-import { attrPathText, kindOfValue, showValue } from '../nix/show.ts';
+import { attrPathText, kindOfValue, parseAttrPath, showValue } from '../nix/show.ts';
 import { sameValue } from '../options/merging.ts';
 import type { ConfigReader } from '../options/option.ts';
 import { propertyOf } from '../options/property.ts';
@@ -23,6 +31,16 @@ export const lazy = <Value>(): Lazy<Value> => ({ state: 'new' });
 const unknown = (reason: string) => nixValue({ kind: 'unknown', reason });
 
 const tooDeep = 60;
+
+/** The path that a file means when it names one relative to itself. */
+function absolutePath(path: string, file: string): PathNode {
+  const parts = file.split('/').slice(0, -1);
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '.' && part !== '') parts.push(part);
+  }
+  return { kind: 'path', base: 'absolute', path: parts.join('/') };
+}
 
 /** A path as a person writes it; list items stand as `[0]`. */
 export function pathText(path: readonly string[]): string {
@@ -93,7 +111,7 @@ export class Engine {
   reader(from: () => Site, place: SourcePlace, path: readonly string[]): ConfigReader {
     return {
       get: <Value>(name: string): Value => {
-        const value = this.#descend(from(), name.split('.'), place, path);
+        const value = this.#descend(from(), parseAttrPath(name), place, path);
         if (containsNixOnly(value)) throw new NixOnlyRead(name);
         return value as Value;
       },
@@ -115,8 +133,9 @@ export class Engine {
       case 'package':
         return packageValue(node);
       case 'input':
-      case 'path':
         return nixValue(node);
+      case 'path':
+        return nixValue(node.base === 'file' ? absolutePath(node.path, place.file) : node);
       case 'operation':
         return this.#operation(node.operator, node.operands, place, path);
       case 'text':

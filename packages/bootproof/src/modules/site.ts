@@ -2,7 +2,7 @@ import { nearestNames } from '../base/nearest.ts';
 import { isNixOnly, nixValue } from '../nix/node.ts';
 import { kindOfValue, showValue } from '../nix/show.ts';
 import { isOption, type Option, type OptionTree } from '../options/option.ts';
-import { optionDefaultPriority, plainOrder } from '../options/property.ts';
+import { optionDefaultPriority } from '../options/property.ts';
 import type {
   AnyType,
   Attribute,
@@ -16,27 +16,17 @@ import type {
 } from '../options/type.ts';
 import { type Engine, type Lazy, lazy, pathText, type TracedSite } from './engine.ts';
 import { NixOnlyRead, Poisoned } from './faults.ts';
-import { attributesOf, pushDown, unwrap } from './push-down.ts';
-
-/** A definition whose conditions are decided, and whether it counted. */
-export interface SettledDefinition extends Definition {
-  /** Whether its priority was the strongest, so that its value is part of the result. */
-  readonly wins: boolean;
-  /** Whether its condition is known to Nix only. */
-  readonly uncertain: boolean;
-}
-
-interface Settled {
-  readonly all: readonly SettledDefinition[];
-  readonly winners: readonly Definition[];
-  readonly uncertain: boolean;
-}
+import { attributesOf, pushDown } from './push-down.ts';
+import { type Settled, settle } from './settle.ts';
 
 /** The submodule around an option, for its computed defaults. */
 interface Surrounding {
   readonly name: string;
   readonly self: () => Site;
 }
+
+/** Names in the longest path that is followed; a value that holds itself would never end. */
+const deepest = 100;
 
 const unknownReason = 'its value depends on a raw Nix expression';
 
@@ -79,51 +69,7 @@ export class OptionSite implements TracedSite, MergeSite {
 
   /** The definitions with their conditions decided, the option's default not among them. */
   settled(): Settled {
-    return this.#engine.run(this, this.#settled, () => {
-      const unwrapped = this.#definitions.flatMap((definition) => unwrap(definition, this.#report));
-      const decided = unwrapped.flatMap((definition) => {
-        const truth = this.#decideAll(definition);
-        return truth === false ? [] : [{ definition, uncertain: truth === undefined }];
-      });
-      const strongest = Math.min(
-        ...decided.map(({ definition, uncertain }) => (uncertain ? Infinity : definition.priority)),
-      );
-      const all = decided.map(({ definition, uncertain }): SettledDefinition => {
-        const wins = definition.priority <= strongest;
-        return {
-          file: definition.file,
-          line: definition.line,
-          origin: definition.origin,
-          priority: definition.priority,
-          order: definition.order,
-          // A loser's references are not looked at, as in Nix: they may well make a circle.
-          value: wins ? this.#engine.resolveHead(definition.value, definition, this.path) : definition.value,
-          wins,
-          uncertain,
-        };
-      });
-      const winners = all.filter(({ wins, uncertain }) => wins && !uncertain);
-      if (winners.some(({ order }) => order !== undefined)) {
-        winners.sort((a, b) => (a.order ?? plainOrder) - (b.order ?? plainOrder));
-      }
-      return { all, winners, uncertain: all.some((definition) => definition.wins && definition.uncertain) };
-    });
-  }
-
-  #report = (definition: RawDefinition, reason: string, remedy: string): never => {
-    this.#engine.fault(definition, this.path, reason, remedy);
-    throw new Poisoned();
-  };
-
-  /** True when all conditions hold, undefined when that is open. */
-  #decideAll(definition: RawDefinition): boolean | undefined {
-    let open = false;
-    for (const condition of definition.conditions) {
-      const truth = this.#engine.decide(condition, definition, this.path);
-      if (truth === false) return false;
-      if (truth === undefined) open = true;
-    }
-    return open ? undefined : true;
+    return this.#engine.run(this, this.#settled, () => settle(this.#engine, this.path, this.#definitions));
   }
 
   merged(): Merged {
@@ -236,6 +182,13 @@ export class OptionSite implements TracedSite, MergeSite {
   }
 
   inner(name: string, type: AnyType, definitions: readonly RawDefinition[]): Site {
+    if (this.path.length > deepest) {
+      return this.fail({
+        definitions: [],
+        reason: 'It is nested too deeply, or holds itself.',
+        remedy: 'Write the value out as plain data.',
+      });
+    }
     return new OptionSite(this.#engine, [...this.path, name], { type }, definitions);
   }
 

@@ -7,6 +7,7 @@ import {
   type RawNode,
   type TextNode,
 } from './node.ts';
+import type { Reference } from './reference.ts';
 
 /** A raw Nix expression, made by the `nix` template. It may stand for any option's value. */
 export type NixExpression = NixValue<RawNode>;
@@ -16,6 +17,9 @@ export type NixText = NixValue<TextNode>;
 
 /** A condition made of others by `not`, `and`, `or` or `equals`. */
 export type NixCondition = NixValue<OperationNode>;
+
+/** What a condition may be. A reference is looked up after merging; a plain boolean is decided already. */
+export type Condition = boolean | Reference<boolean> | NixCondition | NixExpression;
 
 /** A file, for an import or an option of type `path`. */
 export type NixPath = NixValue<PathNode>;
@@ -44,13 +48,13 @@ function operation(operator: Operator, operands: readonly unknown[]): NixConditi
 }
 
 /** True when the condition is false: `!a` in Nix. */
-export const not = (condition: unknown): NixCondition => operation('not', [condition]);
+export const not = (condition: Condition): NixCondition => operation('not', [condition]);
 
 /** True when all are: `a && b` in Nix. */
-export const and = (...conditions: readonly unknown[]): NixCondition => operation('and', conditions);
+export const and = (...conditions: readonly Condition[]): NixCondition => operation('and', conditions);
 
 /** True when one is: `a || b` in Nix. */
-export const or = (...conditions: readonly unknown[]): NixCondition => operation('or', conditions);
+export const or = (...conditions: readonly Condition[]): NixCondition => operation('or', conditions);
 
 /** True when both values are the same, lists and sets compared by their contents: `a == b` in Nix. */
 export const equals = (left: unknown, right: unknown): NixCondition => operation('equals', [left, right]);

@@ -9,7 +9,7 @@ export function sameValue(left: unknown, right: unknown): boolean {
   if (Object.is(left, right) || left === right) return true;
   const leftNode = nodeOf(left);
   const rightNode = nodeOf(right);
-  if (leftNode || rightNode) return JSON.stringify(leftNode) === JSON.stringify(rightNode);
+  if (leftNode || rightNode) return leftNode !== undefined && sameValue(leftNode, rightNode);
   if (Array.isArray(left) && Array.isArray(right)) {
     return left.length === right.length && left.every((item, index) => sameValue(item, right[index]));
   }
@@ -27,9 +27,10 @@ const force = 'Wrap the one that is meant in mkForce(…), or the other in mkDef
 export function mergeEqual(site: MergeSite, definitions: readonly Definition[]): Merged {
   const [first, ...rest] = definitions;
   if (!first) return site.fail();
-  const other = rest.find((definition) => !sameValue(definition.value, first.value));
+  const value = site.resolve(first);
+  const other = rest.find((definition) => !sameValue(site.resolve(definition), value));
   if (other) return conflict(site, [first, other]);
-  return { kind: 'value', value: site.resolve(first) };
+  return { kind: 'value', value };
 }
 
 /** Exactly one definition. */

@@ -1,4 +1,4 @@
-import type { NixCondition, NixExpression, NixText } from '../nix/expression.ts';
+import type { Condition, NixExpression, NixText } from '../nix/expression.ts';
 import type { Reference } from '../nix/reference.ts';
 
 /**
@@ -29,9 +29,6 @@ export type Definable<Plain, Value = Plain> =
   | Reference<Value>
   | NixExpression
   | (string extends Value ? NixText : never);
-
-/** What a condition may be. A reference is looked up after merging; a plain boolean is decided already. */
-export type Condition = boolean | Reference<boolean> | NixCondition | NixExpression;
 
 /** The priority of a definition that says nothing of it. */
 export const plainPriority = 100;

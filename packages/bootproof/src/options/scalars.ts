@@ -1,3 +1,4 @@
+import { nearestNames } from '../base/nearest.ts';
 import type { NixPath } from '../nix/expression.ts';
 import type { NixValue, PackageNode } from '../nix/node.ts';
 import { nodeOf } from '../nix/node.ts';
@@ -89,7 +90,13 @@ export function enumOf<const Value extends string | number | boolean | null>(
     name: 'enum',
     description: `one of ${shown}`,
     loose: true,
-    check: (value) => (values.includes(value as Value) ? undefined : wrong),
+    check: (value) => {
+      if (values.includes(value as Value)) return undefined;
+      if (typeof value !== 'string') return wrong;
+      const near = nearestNames(value, values.map(String)).map((name) => JSON.stringify(name));
+      const shown = JSON.stringify(value);
+      return near.length > 0 ? `${shown} is not; did you mean ${near.join(' or ')}?` : `${shown} is not`;
+    },
     merge: mergeEqual,
   });
 }

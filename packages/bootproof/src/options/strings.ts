@@ -53,7 +53,8 @@ export const singleLineStr: OptionType<string> = makeType({
  * @param meaning what the pattern stands for, in words: `8 hexadecimal digits`
  */
 export function strMatching(pattern: RegExp, meaning?: string): OptionType<string> {
-  const whole = new RegExp(`^(?:${pattern.source})$`, pattern.flags);
+  // A pattern with the flags g or y would remember where it stopped.
+  const whole = new RegExp(`^(?:${pattern.source})$`, pattern.flags.replace(/[gy]/g, ''));
   return makeType({
     name: 'strMatching',
     description: meaning ?? `string matching the pattern ${pattern.source}`,

@@ -1,6 +1,7 @@
+import type { Condition } from '../nix/expression.ts';
 import { isPlainObject } from '../nix/node.ts';
 import type { DefinitionsOf, OptionTree, ResolvedOf } from './option.ts';
-import { type Condition, mkIf, mkOverride, plainPriority } from './property.ts';
+import { mkIf, mkOverride, plainPriority } from './property.ts';
 import {
   type AnyType,
   type Attribute,
