@@ -14,12 +14,16 @@ export interface BlockOptions {
   readonly frame: number;
   /** Lines that the block may take; probes that do not fit are counted instead of listed. */
   readonly rows: number;
+  /** Nothing more will come: what has not ended is drawn as cut short. */
+  readonly ended?: boolean;
 }
 
 const nameWidth = 'evaluate'.length;
 const timeWidth = '59.9 s'.length;
 
-function spinner({ style, frame }: BlockOptions): string {
+/** The sign of what is going on; after the end, of what was cut short. */
+function spinner({ style, frame, ended = false }: BlockOptions): string {
+  if (ended) return style.yellow(style.glyphs.refused);
   const { spinner: pictures } = style.glyphs;
   return style.cyan(pictures[frame % pictures.length] ?? '');
 }
@@ -32,7 +36,9 @@ function headline(state: HostProgress, options: BlockOptions): string {
     return `${paint(sign)} ${style.bold(style.show(verdictSentence(result)))}  ${style.dim(duration(result.durationMs))}`;
   }
   const elapsed = state.phases.length > 0 ? ticking(nowMs) : 'waiting';
-  return `${spinner(options)} ${style.bold(style.show(state.host))}  ${style.dim(elapsed)}`;
+  const failed = options.ended === true && state.phases.some((phase) => phase.state === 'failed');
+  const sign = failed ? style.red(style.glyphs.failed) : spinner(options);
+  return `${sign} ${style.bold(style.show(state.host))}  ${style.dim(elapsed)}`;
 }
 
 /** `━━━━━━╌╌╌╌ 60 %` */

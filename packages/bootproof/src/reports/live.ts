@@ -61,9 +61,13 @@ export class LiveScreen {
     const states = [...this.#hosts.values()];
     const blocks = states.map(({ progress, beganAt }) => {
       const nowMs = beganAt === undefined ? 0 : this.#now() - beganAt;
-      const block = hostBlock(progress, { style, nowMs, frame: 0, rows: Number.POSITIVE_INFINITY }).join(
-        '\n',
-      );
+      const block = hostBlock(progress, {
+        style,
+        nowMs,
+        frame: 0,
+        rows: Number.POSITIVE_INFINITY,
+        ended: true,
+      }).join('\n');
       if (!progress.result) return block;
       const folder = folderOf?.(progress.host);
       return `${block}\n\n${formatSummary(progress.result, { style, ...(folder === undefined ? {} : { folder }) })}`;

@@ -93,6 +93,13 @@ test('a phase that failed says so', () => {
   expect(draw(failed)[1]).toMatch(/✗ image +0\.9 s {2}no space left/);
 });
 
+test('what has not ended when the display is closed is drawn as cut short', () => {
+  const lines = draw(at(20_000), { ended: true }).join('\n');
+  expect(lines).toMatch(/^⊘ hl02/);
+  expect(lines).toContain('⊘ boot');
+  expect(lines).not.toContain('⠋');
+});
+
 describe('at any size and moment', () => {
   const hostileEvents = eventsOf(hostile).map((event) =>
     event.type === 'phase-progress' ? { ...event, detail: hostileTexts.join(' '), fraction: 7 } : event,
