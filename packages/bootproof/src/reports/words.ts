@@ -72,7 +72,7 @@ export function gist(proof: Proof): string {
 
 /** The verdict as a sentence without its full stop: `hl02 is proven`. */
 export function verdictSentence(result: Pick<RunResult, 'host' | 'verdict'>): string {
-  if (result.verdict === 'interrupted') return `${result.host} was interrupted, so it is not proven`;
+  if (result.verdict === 'interrupted') return `${result.host} was interrupted`;
   return `${result.host} is ${result.verdict}`;
 }
 
@@ -82,7 +82,7 @@ export function verdictReason(result: RunResult): string {
   const took = `in ${duration(result.durationMs)}`;
   if (result.verdict === 'proven') return `All ${count(numbers.total, 'probe')} passed ${took}`;
   if (result.verdict === 'interrupted')
-    return `Cut short after ${duration(result.durationMs)}: ${countWords(numbers)}`;
+    return `Cut short after ${duration(result.durationMs)}, so not proven: ${countWords(numbers)}`;
   const words = `${countWords(numbers)} of ${count(numbers.total, 'probe')} ${took}`;
   if (result.breakdown) return `The machine broke down (${result.breakdown.kind}): ${words}`;
   return words.charAt(0).toUpperCase() + words.slice(1);

@@ -64,7 +64,7 @@ describe('what decided the verdict', () => {
   });
 
   test('a run that was cut short does not say that all passed', () => {
-    expect(verdictReason(interrupted)).toBe('Cut short after 14.0 s: 4 passed');
+    expect(verdictReason(interrupted)).toBe('Cut short after 14.0 s, so not proven: 4 passed');
   });
 
   test('a proven run says that all passed', () => {
