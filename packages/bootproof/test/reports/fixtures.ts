@@ -312,11 +312,14 @@ const phaseSpans: readonly [PhaseName, number, number][] = [
   ['teardown', 32_240, 32_910],
 ];
 
+/** When QEMU was started, in milliseconds since the run began. */
+const qemuStartMs = 1_130;
+
 const bootSpans: readonly Span[] = [
-  { name: 'firmware', startMs: 1_130, endMs: 4_820 },
-  { name: 'loader', startMs: 4_820, endMs: 6_010 },
-  { name: 'kernel', startMs: 6_010, endMs: 11_650 },
-  { name: 'userspace', startMs: 11_650, endMs: 28_900 },
+  { name: 'firmware', startMs: 0, endMs: 3_690 },
+  { name: 'loader', startMs: 3_690, endMs: 4_880 },
+  { name: 'kernel', startMs: 4_880, endMs: 10_520 },
+  { name: 'userspace', startMs: 10_520, endMs: 27_770 },
 ];
 
 const commands: readonly CommandRecord[] = [
@@ -517,7 +520,7 @@ export const panicked: RunResult = {
     .filter(({ name }) => name !== 'probes')
     .map((span) => (span.name === 'boot' ? { ...span, endMs: 9_320 } : span))
     .map((span) => (span.name === 'teardown' ? { ...span, startMs: 9_320, endMs: 9_870 } : span)),
-  boot: [...base.boot.slice(0, 2), { name: 'kernel', startMs: 6_010, endMs: 9_320 }],
+  boot: [...base.boot.slice(0, 2), { name: 'kernel', startMs: 4_880, endMs: 8_190 }],
   breakdown: {
     kind: 'kernel panic',
     detail: 'VFS: Unable to mount root fs on unknown-block(0,0)',
@@ -637,10 +640,10 @@ export function eventsOf(result: RunResult): RunEvent[] {
     add({ type: 'phase-finished', phase, atMs: endMs, outcome: 'done', detail: `${phase} finished` });
   }
   for (const { name, startMs } of result.boot)
-    add({ type: 'phase-progress', phase: 'boot', atMs: startMs, detail: name });
+    add({ type: 'phase-progress', phase: 'boot', atMs: qemuStartMs + startMs, detail: name });
   for (const text of result.notes) add({ type: 'note', level: 'warning', text, atMs: 1_140 });
   for (const proof of result.proofs) {
-    const startMs = 1_130 + proof.startedMs;
+    const startMs = qemuStartMs + proof.startedMs;
     if (proof.verdict !== 'refused') add({ type: 'probe-started', probe: proof.probe, atMs: startMs });
     add({ type: 'probe-finished', proof, atMs: startMs + proof.durationMs });
   }

@@ -60,7 +60,7 @@ export function Timeline({ result }: { result: RunResult }): JSX.Element | null 
   return (
     <Section id="timeline" title="Where the time went">
       <Spans title="Run" spans={result.phases} />
-      <Spans title="Boot, as seen on the console" spans={result.boot} />
+      <Spans title="Boot, as seen on the console, from the start of QEMU" spans={result.boot} />
     </Section>
   );
 }
