@@ -10,7 +10,7 @@ import {
 import { packageValue } from '../nix/reference.ts';
 import { attrPathText, kindOfValue, parseAttrPath, showValue } from '../nix/show.ts';
 import { sameValue } from '../options/merging.ts';
-import type { ConfigReader } from '../options/option.ts';
+import type { ConfigReader, OptionTree } from '../options/option.ts';
 import { propertyOf } from '../options/property.ts';
 import type { Site, SourcePlace } from '../options/type.ts';
 import { type FaultList, NixOnlyRead, Poisoned } from './faults.ts';
@@ -59,8 +59,12 @@ export class Engine {
   readonly freeformPaths: (readonly string[])[] = [];
   readonly #stack: TracedSite[] = [];
 
-  constructor(faults: FaultList) {
+  /** All options, for suggestions. */
+  readonly tree: OptionTree;
+
+  constructor(faults: FaultList, tree: OptionTree) {
     this.faults = faults;
+    this.tree = tree;
   }
 
   /** Computes a value once. A value that is asked for while it is being computed is a cycle. */
@@ -243,10 +247,9 @@ export class Engine {
 
   #missing(here: Site, names: readonly string[], place: SourcePlace, path: readonly string[]): unknown {
     const full = [...here.path, ...names];
-    const overlaps = this.freeformPaths.some((set) =>
-      set.slice(0, full.length).every((name, index) => name === full[index]),
-    );
-    if (overlaps) return unknown('it refers to an option that only Nix sees');
+    const beyond = full.slice(0, here.path.length + 1);
+    if (this.freeformPaths.some((set) => beyond.every((name, index) => name === set[index])))
+      return unknown('it refers to an option that only Nix sees');
     return this.#noSuch(
       `config.${pathText(full)}`,
       place,

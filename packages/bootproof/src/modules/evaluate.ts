@@ -35,7 +35,7 @@ export function evaluate<const Tree extends OptionTree>(evaluation: Evaluation<T
   const faults = new FaultList(evaluation.root);
   const declared = collectModules(evaluation.modules, faults, evaluation.importChains);
   const implied = collectModules(evaluation.implied ?? [], faults, evaluation.importChains);
-  const engine = new Engine(faults);
+  const engine = new Engine(faults, evaluation.options);
   const freeform = declared.modules.flatMap((module) => freeformOf(module, evaluation.options, faults));
   engine.freeformPaths.push(...freeform.map(({ segments }) => segments));
 

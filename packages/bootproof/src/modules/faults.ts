@@ -25,7 +25,7 @@ export class FaultList {
   }
 
   add(fault: Fault): void {
-    const key = JSON.stringify([fault.files, fault.option, fault.reason]);
+    const key = JSON.stringify([fault.files, fault.option, fault.value, fault.reason]);
     if (!this.#faults.has(key)) this.#faults.set(key, fault);
   }
 
@@ -46,7 +46,8 @@ export class FaultList {
 
   /** Ordered by option, then by place, so that two runs print the same. */
   sorted(): readonly Fault[] {
-    const key = (fault: Fault): string => JSON.stringify([fault.option ?? '', fault.files, fault.reason]);
+    const key = (fault: Fault): string =>
+      JSON.stringify([fault.option ?? '', fault.files, fault.value, fault.reason]);
     return [...this.#faults.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
   }
 }

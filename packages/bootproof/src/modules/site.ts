@@ -1,4 +1,3 @@
-import { nearestNames } from '../base/nearest.ts';
 import { isNixOnly, nixValue } from '../nix/node.ts';
 import { kindOfValue, showValue } from '../nix/show.ts';
 import { isOption, type Option, type OptionTree } from '../options/option.ts';
@@ -18,6 +17,7 @@ import { type Engine, type Lazy, lazy, pathText, type TracedSite } from './engin
 import { NixOnlyRead, Poisoned } from './faults.ts';
 import { attributesOf, pushDown } from './push-down.ts';
 import { type Settled, settle } from './settle.ts';
+import { similarPaths } from './similar.ts';
 
 /** The submodule around an option, for its computed defaults. */
 interface Surrounding {
@@ -353,7 +353,7 @@ function reportUnknown(
   path: readonly string[],
   [name, definition]: Attribute,
 ): void {
-  const near = nearestNames(name, Object.keys(tree)).map((other) => pathText([...path, other]));
+  const near = similarPaths(engine.tree, tree, path, name).map(pathText);
   const hint = near.length > 0 ? `Did you mean ${near.join(' or ')}? ` : '';
   engine.fault(
     definition,

@@ -1,6 +1,5 @@
 import { nodeOf } from './node.ts';
 import { referenceMisuse } from './reference.ts';
-import { showValue } from './show.ts';
 
 /** Kinds whose value is not known while a module runs. A package or an input may well be asked whether it is there. */
 const undecided: ReadonlySet<string> = new Set(['config', 'operation', 'raw', 'text', 'unknown']);
@@ -13,7 +12,7 @@ const undecided: ReadonlySet<string> = new Set(['config', 'operation', 'raw', 't
  * @param use what was done with it, as a clause after "it was": `used as the condition of an if`
  */
 export function guardCondition<Value>(value: Value, use: string): Value {
-  const kind = nodeOf(value)?.kind;
-  if (kind !== undefined && undecided.has(kind)) throw referenceMisuse(showValue(value), use);
+  const node = nodeOf(value);
+  if (node !== undefined && undecided.has(node.kind)) throw referenceMisuse(node, use);
   return value;
 }

@@ -8,7 +8,7 @@ import {
   nixValue,
   type PackageNode,
 } from './node.ts';
-import { attrPathText } from './show.ts';
+import { showNode } from './show.ts';
 
 declare const refersTo: unique symbol;
 
@@ -62,23 +62,24 @@ const coercions: ReadonlyMap<string | symbol, string> = new Map<string | symbol,
   ['toJSON', 'made JSON'],
 ]);
 
-/** Says that a reference was used as if its value were known. */
-export function referenceMisuse(name: string, use: string): BootproofError {
-  return new BootproofError(
-    `${name} is a reference to an option's value, which is known only after all modules are merged, but it was ${use}.`,
-    {
-      kind: 'declaration',
-      hint: `For a condition write mkIf(${name}, …), with not, and, or and equals to combine; for a string text\`…\${${name}}…\`; for anything else the nix template: nix\`…\${${name}}…\`.`,
-    },
-  );
+/** Says that a reference was used as if its value were known. `use` is a clause after "it was". */
+export function referenceMisuse(node: NixNode, use: string): BootproofError {
+  const name = showNode(node);
+  const nature =
+    node.kind === 'package' || node.kind === 'input'
+      ? 'is a reference, whose value only Nix knows'
+      : 'is a reference, whose value is known only after all modules are merged';
+  return new BootproofError(`${name} ${nature}, but it was ${use}.`, {
+    kind: 'declaration',
+    hint: `For a condition write mkIf(${name}, …), with not, and, or and equals to combine; for a string text\`…\${${name}}…\`; for anything else the nix template: nix\`…\${${name}}…\`.`,
+  });
 }
 
 /** Makes the proxy that gives, for each attribute, the reference one step further. */
-function follow(root: string, path: readonly string[], node: Follow): unknown {
-  const name = [root, ...path].length === 1 ? root : `${root}.${attrPathText(path)}`;
+function follow(path: readonly string[], node: Follow): unknown {
   const steps = new Map<string, unknown>();
   const misuse = (use: string): never => {
-    throw referenceMisuse(name, use);
+    throw referenceMisuse(node(path), use);
   };
   // A function, so that a call (`config.services.openssh.ports.map(…)`) can be answered with advice.
   return new Proxy(() => undefined, {
@@ -88,11 +89,10 @@ function follow(root: string, path: readonly string[], node: Follow): unknown {
       if (use !== undefined) return misuse(use);
       // `then` is what await asks for; undefined says that this is no promise.
       if (typeof key === 'symbol' || key === 'then') return undefined;
-      if (!steps.has(key)) steps.set(key, follow(root, [...path, key], node));
+      if (!steps.has(key)) steps.set(key, follow([...path, key], node));
       return steps.get(key);
     },
     apply: () => misuse('called like a function'),
-    construct: () => misuse('called like a class'),
     has: () => misuse('searched with "in"'),
     ownKeys: () => misuse('spread or listed'),
     set: () => misuse('assigned to'),
@@ -103,16 +103,16 @@ function follow(root: string, path: readonly string[], node: Follow): unknown {
 
 /** The root of references to options: what a function module gets as `config`. */
 export function configReference(): unknown {
-  return follow('config', [], (path) => Object.freeze({ kind: 'config', path: Object.freeze(path) }));
+  return follow([], (path) => Object.freeze({ kind: 'config', path: Object.freeze(path) }));
 }
 
 /** The root of references to packages: what a function module gets as `pkgs`. */
-export const pkgs = follow('pkgs', [], (attrPath) =>
+export const pkgs = follow([], (attrPath) =>
   Object.freeze({ kind: 'package', attrPath: Object.freeze(attrPath) }),
 ) as PackageRef;
 
 /** The root of references to flake inputs: what a function module gets as `inputs`. */
-export const inputs = follow('inputs', [], (attrPath) =>
+export const inputs = follow([], (attrPath) =>
   Object.freeze({ kind: 'input', attrPath: Object.freeze(attrPath) }),
 ) as InputRef;
 

@@ -17,14 +17,15 @@ function templateText(tag: string, strings: readonly string[], values: readonly 
   return `${tag}\`${gaps.join('')}\``;
 }
 
-function showNode(node: NixNode): string {
+/** A node as the user would write it. */
+export function showNode(node: NixNode): string {
   switch (node.kind) {
     case 'package':
-      return `pkgs.${attrPathText(node.attrPath)}`;
+      return attrPathText(['pkgs', ...node.attrPath]);
     case 'input':
-      return `inputs.${attrPathText(node.attrPath)}`;
+      return attrPathText(['inputs', ...node.attrPath]);
     case 'config':
-      return node.path.length === 0 ? 'config' : `config.${attrPathText(node.path)}`;
+      return attrPathText(['config', ...node.path]);
     case 'path':
       return node.base === 'modulesPath' ? `modulesPath.file('${node.path}')` : `path('${node.path}')`;
     case 'raw':
