@@ -1,27 +1,10 @@
+import type { CommandRecord, Span } from '../machine/records.ts';
 import type { Proof } from '../probes/probe.ts';
 import type { Breakdown } from '../probes/target.ts';
 import type { NotRealised } from '../services/recipe.ts';
 import type { PhaseName } from './events.ts';
 
-/** A span of the run or of the boot. Milliseconds since the run began. */
-export interface Span {
-  readonly name: string;
-  readonly startMs: number;
-  readonly endMs: number;
-}
-
-/** A command that was run in the guest, for the report's log. */
-export interface CommandRecord {
-  readonly via: 'ssh' | 'agent';
-  readonly command: string;
-  readonly exitCode: number | undefined;
-  /** Cut to what a report needs. */
-  readonly stdout: string;
-  readonly stderr: string;
-  /** Milliseconds since QEMU was started. */
-  readonly startedMs: number;
-  readonly durationMs: number;
-}
+export type { CommandRecord, Span };
 
 /** A finished run: what result.json holds. Additions keep `schema`; a changed meaning raises it. */
 export interface RunResult {
@@ -48,8 +31,9 @@ export interface RunResult {
     /** The exact command line, one argument an entry. */
     readonly command: readonly string[];
   };
+  /** Milliseconds since the run began. */
   readonly phases: readonly (Span & { readonly name: PhaseName })[];
-  /** firmware, loader, kernel, userspace, … as seen on the console. */
+  /** firmware, loader, kernel, userspace, … as seen on the console. Milliseconds since QEMU was started. */
   readonly boot: readonly Span[];
   readonly proofs: readonly Proof[];
   readonly breakdown?: Breakdown;

@@ -1,0 +1,20 @@
+import type { ImageInspection, Target } from '../probes/target.ts';
+import type { Machine } from './machine.ts';
+
+/** A running machine as probes see it, together with what was read from its image before it was booted. */
+export function machineTarget(machine: Machine, image: ImageInspection): Target {
+  return {
+    image,
+    bootState: () => machine.bootState(),
+    execute: (command) => machine.execute(command),
+    readFile: (path) => machine.readFile(path),
+    unitInfo: (unit) => machine.unitInfo(unit),
+    console: { text: () => machine.console.text() },
+    agent: {
+      ping: () => machine.agent.ping(),
+      hostName: () => machine.agent.hostName(),
+      networkInterfaces: () => machine.agent.networkInterfaces(),
+    },
+    ssh: { handshake: (guestPort) => machine.sshHandshake(guestPort) },
+  };
+}
