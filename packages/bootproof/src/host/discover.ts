@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { BootproofError } from '../base/errors.ts';
 import { nearestNames } from '../base/nearest.ts';
@@ -32,7 +32,7 @@ const required = {
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 /**
- * The homelab's folder, absolute: the given one, or else the nearest folder `config` with `hosts/` in it, looked for in
+ * The homelab's folder, absolute and free of links: the given one, or else the nearest folder `config` with `hosts/` in it, looked for in
  * the working directory and upward.
  *
  * @throws BootproofError when there is none
@@ -40,7 +40,7 @@ const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: fal
 export function findHomelab({ given, cwd }: { readonly given?: string; readonly cwd: string }): string {
   if (given !== undefined) {
     const folder = resolve(cwd, given);
-    if (isFolder(join(folder, 'hosts'))) return folder;
+    if (isFolder(join(folder, 'hosts'))) return realpathSync(folder);
     throw new BootproofError(
       isFolder(folder) ? `${folder} has no folder hosts/.` : `There is no folder ${folder}.`,
       { kind: 'declaration', hint: 'Give --config the folder that holds hosts/.' },
@@ -48,7 +48,7 @@ export function findHomelab({ given, cwd }: { readonly given?: string; readonly 
   }
   for (let here = resolve(cwd); ; here = dirname(here)) {
     const folder = join(here, 'config');
-    if (isFolder(join(folder, 'hosts'))) return folder;
+    if (isFolder(join(folder, 'hosts'))) return realpathSync(folder);
     if (here === dirname(here)) break;
   }
   throw new BootproofError(`No homelab was found in ${cwd} or above it.`, {

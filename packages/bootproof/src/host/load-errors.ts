@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { BootproofError } from '../base/errors.ts';
 import { nearestNames } from '../base/nearest.ts';
+import { type StackPlace, stackPlaces } from '../base/stack.ts';
 
 /** Words the ways in which a file of the homelab can fail to load. */
 
@@ -19,6 +19,7 @@ interface FailedLoad {
 /** jiti words a syntax error as `ParseError: … \n file:line:column`, with the column counted from 0. */
 const syntaxError = /^\w+: ([\s\S]*?)\s*\n (.+):(\d+):(\d+)$/;
 const notFound = /Cannot find (?:module|package) '([^']+)'/;
+const unknownEnding = /Unknown file extension "([^"]+)" for (\S+)/;
 const notAFunction = /\(0 ?, ?_(\w+)\.(\w+)\) is not a function/;
 
 const declaration = (message: string, hint: string, cause: unknown): BootproofError =>
@@ -41,6 +42,8 @@ export function loadError(failure: FailedLoad): BootproofError {
       cause: error,
     });
   }
+  const foreign = unknownEnding.exec(thrown.message);
+  if (foreign?.[1]) return wordForeign(foreign[1], foreign[2] ?? '', failure);
   const missing = notFound.exec(thrown.message)?.[1];
   if (missing !== undefined) return wordNotFound(missing, failure, thrown);
   const call = notAFunction.exec(thrown.message);
@@ -78,6 +81,17 @@ function wordNotFound(missing: string, { file, root }: FailedLoad, thrown: Error
       ? 'Correct the path; it is relative to the file, with its ending: ./disko.ts.'
       : `Correct the name, or install the package: npm install ${missing}.`,
     thrown,
+  );
+}
+
+function wordForeign(ending: string, imported: string, { file, root, error }: FailedLoad): BootproofError {
+  const name = imported.split('/').at(-1) ?? imported;
+  return declaration(
+    `${shown(file, root)}\n  It, or a file that it imports, imports ${name}, which is no TypeScript.`,
+    ending === '.nix'
+      ? `Name a Nix module as it is, without importing it: imports: [nixFile('./${name}')].`
+      : 'Import TypeScript, JavaScript or JSON.',
+    error,
   );
 }
 
@@ -128,20 +142,10 @@ function codeFrame(file: string, line: number, column: number | undefined): stri
 }
 
 /** The innermost place of a stack inside the homelab. */
-function stackPlace(
-  error: Error,
-  homelab: string,
-): { readonly file: string; readonly line: number } | undefined {
-  for (const frame of (error.stack ?? '').split('\n')) {
-    const match = /((?:file:\/\/)?\/[^()]+?):(\d+):\d+\)?$/.exec(frame.trim());
-    if (!match?.[1]) continue;
-    const file = match[1].startsWith('file:') ? fileURLToPath(match[1]) : match[1];
-    if (file.startsWith(`${homelab}/`) && !file.includes('/node_modules/')) {
-      return { file, line: Number(match[2]) };
-    }
-  }
-  return undefined;
-}
+const stackPlace = (error: Error, homelab: string): StackPlace | undefined =>
+  stackPlaces(error.stack).find(
+    ({ file }) => file.startsWith(`${homelab}/`) && !file.includes('/node_modules/'),
+  );
 
 /** A file as errors show it: relative to the given folder when it is in it. */
 export function shown(file: string, root: string): string {

@@ -115,6 +115,12 @@ function instrumentVisitor(t: Types, helper: string): Visitor {
       guard(path, 'left', `compared by ${operator}`);
       guard(path, 'right', `compared by ${operator}`);
     },
+    CallExpression: (path) => {
+      const callee = path.node['callee'] as Node;
+      const [first, ...rest] = path.node['arguments'] as readonly Node[];
+      if (callee['name'] !== 'Boolean' || !first) return;
+      path.node['arguments'] = [call('condition', first, t.stringLiteral('made a boolean')), ...rest];
+    },
     ObjectExpression: { exit: markLiteral },
   };
 }

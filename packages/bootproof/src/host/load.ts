@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import type { createJiti, Jiti, JitiOptions } from 'jiti';
@@ -9,6 +9,8 @@ import { type Instrument, instrumentModule, instrumentPlugin, pluginVersion } fr
 import { cacheFolder } from './xdg.ts';
 
 export type { Instrument } from './load-plugin.ts';
+
+const require = createRequire(import.meta.url);
 
 export interface LoaderSettings {
   /** The homelab's folder, absolute. */
@@ -65,26 +67,27 @@ function inTurn<Value>(task: () => Promise<Value>): Promise<Value> {
 
 /** Makes a loader. Files that an earlier loader has loaded are read anew. */
 export function createLoader(settings: LoaderSettings): Loader {
-  const homelab = resolve(settings.homelab);
-  const root = resolve(settings.root ?? homelab);
+  const homelab = realPath(settings.homelab);
+  const root = realPath(settings.root ?? homelab);
   // A folder of its own: jiti names a kept file by its source alone, not by the plugin that shaped it.
   let cache = settings.cache ?? join(cacheFolder(), 'modules', `v${pluginVersion}`);
-  let jiti: Promise<Jiti> | undefined;
+  let jiti: Jiti | undefined;
   const importFile = async (file: string): Promise<unknown> => {
     jiti ??= startJiti({ ...settings, homelab, cache });
     try {
-      return await (await jiti).import(file);
+      return await jiti.import(file);
     } catch (error) {
       if (cache === false || !isCacheFault(error, cache)) throw error;
       // A cache that cannot be written costs time, not the run.
       cache = false;
       jiti = startJiti({ ...settings, homelab, cache });
-      return (await jiti).import(file);
+      return jiti.import(file);
     }
   };
   return {
-    load: (file, expected) =>
+    load: (given, expected) =>
       inTurn(async () => {
+        const file = realPath(given);
         const exports = await importFile(file).catch((error: unknown) => {
           if (error instanceof DeclarationError) throw error;
           throw loadError({ error, file, homelab, root, given: settings.given });
@@ -92,6 +95,11 @@ export function createLoader(settings: LoaderSettings): Loader {
         return defaultExport(exports, shown(file, root), expected);
       }),
   };
+}
+
+/** A path free of links, so that one file has one name, and with it one module. */
+function realPath(path: string): string {
+  return existsSync(path) ? realpathSync(path) : resolve(path);
 }
 
 /** Loads the files of a host: configuration.ts, default.ts, vm.ts and, when there is one, test.ts. */
@@ -115,14 +123,17 @@ function isCacheFault(error: unknown, folder: string): boolean {
   return ['ENOSPC', 'EDQUOT', 'EIO'].includes(code) && ['write', 'close', 'ftruncate'].includes(syscall);
 }
 
-/** Starts jiti, which is loaded here and not before: a command that loads no homelab does not pay for it. */
-async function startJiti({
+/**
+ * Starts jiti, which is loaded here and not before: a command that loads no homelab does not pay for it. Required, not
+ * imported: to import it, Node would first search its 190 kB for names that it might export, which takes 70 ms.
+ */
+function startJiti({
   homelab,
   given,
   instrument,
   cache,
-}: LoaderSettings & { readonly cache: string | false }): Promise<Jiti> {
-  const { createJiti: create }: { readonly createJiti: typeof createJiti } = await import('jiti');
+}: LoaderSettings & { readonly cache: string | false }): Jiti {
+  const { createJiti: create }: { readonly createJiti: typeof createJiti } = require('jiti');
   const options: JitiOptions = {
     fsCache: cache,
     rebuildFsCache: false,
@@ -145,9 +156,8 @@ async function startJiti({
 
 /** Drops what an earlier loader left in Node's own module cache, where jiti keeps the modules that it has loaded. */
 function forget(homelab: string): void {
-  const { cache } = createRequire(import.meta.url);
-  for (const file of Object.keys(cache)) {
-    if (file.startsWith(`${homelab}/`) && !file.includes('/node_modules/')) delete cache[file];
+  for (const file of Object.keys(require.cache)) {
+    if (file.startsWith(`${homelab}/`) && !file.includes('/node_modules/')) delete require.cache[file];
   }
 }
 

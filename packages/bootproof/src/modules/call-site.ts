@@ -1,17 +1,5 @@
+import { filePath, stackPlaces } from '../base/stack.ts';
 import type { SourcePlace } from '../options/type.ts';
-
-const framePlace = /\(?((?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*?):(\d+):\d+\)?$/;
-
-function frames(stack: string | undefined): SourcePlace[] {
-  return (stack ?? '').split('\n').flatMap((frame) => {
-    const match = framePlace.exec(frame.trim());
-    return match?.[1] ? [{ file: toPath(match[1]), line: Number(match[2]) }] : [];
-  });
-}
-
-function toPath(file: string): string {
-  return file.startsWith('file://') ? decodeURIComponent(new URL(file).pathname) : file;
-}
 
 /** The place that called `callee`; an empty file name when the stack does not tell. */
 // biome-ignore lint/complexity/noBannedTypes: what captureStackTrace takes
@@ -21,14 +9,16 @@ export function callSite(callee: Function): SourcePlace {
   Error.stackTraceLimit = 1;
   Error.captureStackTrace(holder, callee);
   Error.stackTraceLimit = stackTraceLimit;
-  return frames(holder.stack)[0] ?? { file: '', line: undefined };
+  return stackPlaces(holder.stack)[0] ?? { file: '', line: undefined };
 }
 
 /** This package's own folder, sources or build. */
-const own = toPath(new URL('..', import.meta.url).href);
+const own = filePath(new URL('..', import.meta.url).href);
 
 /** The innermost place of an error's stack that is neither in this package nor in an installed one. */
 export function ownersPlace(error: unknown): SourcePlace | undefined {
   if (!(error instanceof Error)) return undefined;
-  return frames(error.stack).find(({ file }) => !file.startsWith(own) && !file.includes('/node_modules/'));
+  return stackPlaces(error.stack).find(
+    ({ file }) => !file.startsWith(own) && !file.includes('/node_modules/'),
+  );
 }

@@ -74,9 +74,10 @@ export class Configuration<Tree> {
   get<Path extends PathOf<Tree>>(path: Path): ValueAt<Tree, Path> {
     const value = this.peek(path);
     if (containsNixOnly(value)) {
+      const places = this.definitions(path).map(this.#place).join(' and ');
       throw new BootproofError(`The value of ${path} is known to Nix only: ${showValue(value)}.`, {
         kind: 'declaration',
-        hint: `Declare it with plain values and references. It is set in ${this.definitions(path).map(this.#place).join(' and ')}.`,
+        hint: `Declare it with plain values and references.${places === '' ? '' : ` It is set in ${places}.`}`,
       });
     }
     return value as ValueAt<Tree, Path>;

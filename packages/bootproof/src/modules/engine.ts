@@ -207,8 +207,9 @@ export class Engine {
       );
       throw new Poisoned();
     }
+    // A path or a package in it is resolved by Nix only; the parts are kept for whoever can do with them.
     if (parts.some((part) => nodeOf(part) !== undefined)) {
-      return unknown('it holds a path or an expression that only Nix can resolve');
+      return nixValue({ kind: 'text', strings, values: Object.freeze(parts) });
     }
     return strings
       .map((part, index) => `${part}${index < parts.length ? String(parts[index]) : ''}`)

@@ -162,6 +162,21 @@ export default defineModule(({ config }) => ({
     expect(configuration.modules[1]?.module).toBe(loaded.configuration);
   });
 
+  it('knows its place in a folder with an odd name, behind a link', async () => {
+    write(
+      'my (home) lab/a.ts',
+      "import { defineModule } from 'bootproof';\n\nexport default defineModule({});\n",
+    );
+    const folder = join(homelab, 'my (home) lab');
+    const link = join(homelab, 'link');
+    symlinkSync(folder, link);
+    const linked = createLoader({ homelab: link, given: { bootproof: { defineModule } }, instrument, cache });
+    const loaded = await linked.load(join(link, 'a.ts'), module);
+    expect([loaded.file, loaded.line]).toEqual([join(folder, 'a.ts'), 3]);
+    write('my (home) lab/b.ts', 'export default (null as never as { x: () => 1 }).x();\n');
+    await expect(linked.load(join(link, 'b.ts'), anything)).rejects.toThrow(/^b\.ts:1\n {2}TypeError/);
+  });
+
   it('is read anew by a new loader, and loaded side by side without mixing', async () => {
     const file = write('a.ts', 'export default 1;\n');
     expect(await load('a.ts')).toBe(1);
@@ -208,6 +223,7 @@ describe('a reference used as a value', () => {
     ['config.services.openssh.enable || 1', /as a condition by \|\|/],
     ['config.services.openssh.enable ?? 1', /as a condition by \?\?/],
     ['!config.services.openssh.enable', /negated by !/],
+    ['Boolean(config.services.openssh.enable)', /made a boolean/],
     ['config.services.openssh.enable === true', /compared by ===/],
     ['true !== config.services.openssh.enable', /compared by !==/],
     ['config.services.openssh.enable == true', /compared by ==|made part of/],
@@ -299,6 +315,14 @@ describe('a file that does not load', () => {
     const error = await messageOf('a.ts');
     expect(error.message).toContain('a.ts:3\n  defineModul was imported');
     expect(error.hint).toBe('Did you mean defineModule?');
+  });
+
+  it('says how to name a Nix file', async () => {
+    write('legacy.nix', '{ }\n');
+    write('a.ts', "import legacy from './legacy.nix';\nexport default legacy;\n");
+    const error = await messageOf('a.ts');
+    expect(error.message).toContain('imports legacy.nix, which is no TypeScript');
+    expect(error.hint).toContain("nixFile('./legacy.nix')");
   });
 
   it('shows where an error was thrown', async () => {

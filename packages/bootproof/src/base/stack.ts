@@ -1,0 +1,26 @@
+/** A place in a source file, as a stack names it. */
+export interface StackPlace {
+  /** Absolute. */
+  readonly file: string;
+  /** Counted from 1. */
+  readonly line: number;
+}
+
+const named = / \((.+):(\d+):\d+\)$/;
+const bare = /^at (?:async )?(.+):(\d+):\d+$/;
+
+/** The places of a stack's frames, innermost first; frames of Node itself are left out. */
+export function stackPlaces(stack: string | undefined): StackPlace[] {
+  return (stack ?? '').split('\n').flatMap((text) => {
+    const frame = text.trim();
+    if (!frame.startsWith('at ')) return [];
+    const [, file, line] = named.exec(frame) ?? bare.exec(frame) ?? [];
+    if (file === undefined || !/^(?:file:\/\/|\/|[A-Za-z]:[\\/])/.test(file)) return [];
+    return [{ file: filePath(file), line: Number(line) }];
+  });
+}
+
+/** The path that a `file:` URL means; a path is given back as it is. */
+export function filePath(file: string): string {
+  return file.startsWith('file://') ? decodeURIComponent(new URL(file).pathname) : file;
+}
