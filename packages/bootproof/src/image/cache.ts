@@ -192,7 +192,10 @@ export async function cachePrune(folder: string, options: PruneOptions = {}): Pr
 /** Removes the working folders and unvouched files that killed builds left behind. */
 export async function removeLeftovers(folder: string): Promise<string[]> {
   const leftovers = await staleLeftovers(folder);
-  for (const path of leftovers) await removeWork(path).catch(() => {});
+  for (const path of leftovers) {
+    await removeWork(path).catch(() => {});
+    await rm(`${path}.lock`, { recursive: true, force: true }).catch(() => {});
+  }
   return leftovers;
 }
 
@@ -205,9 +208,11 @@ export async function removeWork(path: string): Promise<void> {
 async function staleLeftovers(folder: string): Promise<string[]> {
   const paths = cachePaths(folder);
   const found: string[] = [];
-  for (const name of await readdir(paths.work).catch(() => [])) {
-    const path = join(paths.work, name);
-    if (!name.endsWith('.lock') && !(await isLocked(path))) found.push(path);
+  const names = await readdir(paths.work).catch((): string[] => []);
+  // A process that was killed at its start or at its end may have left the lock without the folder.
+  for (const id of new Set(names.map((name) => name.replace(/\.lock$/, '')))) {
+    const path = join(paths.work, id);
+    if (!(await isLocked(path))) found.push(path);
   }
   for (const level of ['base', 'image'] as const) {
     const names = await readdir(paths.level(level)).catch((): string[] => []);
