@@ -5,7 +5,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 
 const { rooms, pure } = JSON.parse(readFileSync('rooms.json', 'utf8'));
 const root = resolve('packages/bootproof/src');
-const impure = /^node:(?!path|util|url)|^(execa|ssh2|jiti|listr2|proper-lockfile)$/;
+const impure = /^node:(?!path|util|url|crypto)|^(execa|ssh2|jiti|listr2|proper-lockfile)$/;
 const faults = [];
 
 for (const name of readdirSync(root, { recursive: true })) {
@@ -19,15 +19,19 @@ for (const name of readdirSync(root, { recursive: true })) {
   const text = readFileSync(join(root, name), 'utf8');
   for (const [, specifier] of text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
     if (!specifier.startsWith('.')) {
-      if (pure.includes(room) && impure.test(specifier)) faults.push(`${name}: a pure room imports ${specifier}`);
+      if (pure.includes(room) && impure.test(specifier))
+        faults.push(`${name}: a pure room imports ${specifier}`);
       continue;
     }
     const target = relative(root, resolve(dirname(join(root, name)), specifier));
     const other = target.split('/')[0];
-    if (other !== room && !rooms[room].includes(other)) faults.push(`${name}: ${room} may not import ${other} (${specifier})`);
+    if (other !== room && !rooms[room].includes(other))
+      faults.push(`${name}: ${room} may not import ${other} (${specifier})`);
   }
   if (pure.includes(room)) {
-    for (const [clock] of text.matchAll(/\b(Date\.now|new Date|performance\.now|process\.(?:env|cwd|argv))\b/g)) {
+    for (const [clock] of text.matchAll(
+      /\b(Date\.now|new Date|performance\.now|process\.(?:env|cwd|argv))\b/g,
+    )) {
       faults.push(`${name}: a pure room uses ${clock}`);
     }
   }

@@ -24,3 +24,19 @@ export function stackPlaces(stack: string | undefined): StackPlace[] {
 export function filePath(file: string): string {
   return file.startsWith('file://') ? decodeURIComponent(new URL(file).pathname) : file;
 }
+
+/** The place that called `callee`; an empty file name when the stack does not tell. */
+// biome-ignore lint/complexity/noBannedTypes: what captureStackTrace takes
+export function callSite(callee: Function): { readonly file: string; readonly line: number | undefined } {
+  const holder: { stack?: string } = {};
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 1;
+  Error.captureStackTrace(holder, callee);
+  Error.stackTraceLimit = stackTraceLimit;
+  return stackPlaces(holder.stack)[0] ?? { file: '', line: undefined };
+}
+
+/** A file as seen from a folder that it lies in; other files keep their whole path. */
+export function relativeTo(root: string | undefined, file: string): string {
+  return root !== undefined && file.startsWith(`${root}/`) ? file.slice(root.length + 1) : file;
+}

@@ -10,12 +10,18 @@ export function describeError(error: unknown, debug: boolean): string {
   const lines: string[] = [];
   if (error instanceof DeclarationError) {
     const count = error.faults.length;
-    lines.push(`bootproof: the declaration has ${count === 1 ? 'a fault' : `${count} faults`}`, '', error.message);
+    lines.push(
+      `bootproof: the declaration has ${count === 1 ? 'a fault' : `${count} faults`}`,
+      '',
+      error.message,
+    );
   } else if (error instanceof BootproofError) {
     lines.push(`bootproof: ${error.message}`);
     if (error.hint !== undefined) lines.push(error.hint);
   } else {
-    lines.push(`bootproof: a fault of bootproof itself: ${error instanceof Error ? error.message : String(error)}`);
+    lines.push(
+      `bootproof: a fault of bootproof itself: ${error instanceof Error ? error.message : String(error)}`,
+    );
     if (!debug) lines.push('Run it again with --debug for a stack trace, and report it with that.');
   }
   if (debug && error instanceof Error) lines.push('', stackOf(error));

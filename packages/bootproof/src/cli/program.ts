@@ -1,6 +1,17 @@
 import { readFileSync } from 'node:fs';
 import tab from '@bomb.sh/tab/commander';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { hostNames } from '../host/discover.ts';
+import { type GlobalOptions, homelabFolder } from './homelab-folder.ts';
+
+/** The names for completion: none where there is no homelab, since a completion must not print errors. */
+function knownHosts(options: GlobalOptions): string[] {
+  try {
+    return hostNames(homelabFolder(options));
+  } catch {
+    return [];
+  }
+}
 
 /** What a command is given besides its own options. */
 export interface CommandContext {
@@ -46,7 +57,9 @@ Exit status: 0 proven, 1 not proven, 2 the declaration or the call is wrong,
 function addCheck(program: Command, context: CommandContext): void {
   program
     .command('check [host...]')
-    .description('boot each host from its declaration, on the hardware that Proxmox would give it, and prove it')
+    .description(
+      'boot each host from its declaration, on the hardware that Proxmox would give it, and prove it',
+    )
     .option('-j, --jobs <n>', 'machines at a time', positive, 1)
     .option('--json', 'print result.json of each run on standard output, nothing else')
     .option('--keep', 'leave the machine running, and say how to get in; Ctrl-C ends it')
@@ -131,6 +144,7 @@ function addCache(program: Command, context: CommandContext): void {
     .description('remove what was not used of late; what is in use stays')
     .option('--days <n>', 'keep what was used in the last n days', natural, 30)
     .option('--all', 'remove everything')
+    .option('--dry-run', 'only say what would go')
     .action(async (options) => {
       const { pruneCache } = await import('./commands/cache.ts');
       context.finish(await pruneCache({ ...program.opts(), ...options }));
@@ -142,21 +156,28 @@ function addCompletion(program: Command): void {
   const root = tab(program, { completionCommandName: 'completion' });
   for (const name of ['check', 'plan', 'build', 'boot']) {
     const host = root.commands.get(name)?.arguments.get('host');
-    if (host) host.handler = (complete) => hostNames(program.opts<{ config?: string }>().config).forEach((each) => complete(each, ''));
+    if (host === undefined) continue;
+    host.handler = (complete) => {
+      for (const each of knownHosts(program.opts<GlobalOptions>())) complete(each, '');
+    };
   }
 }
 
 const mirrorOption = () =>
-  new Option('--mirror <url>', "a Debian mirror, in place of this computer's own apt sources").env('BOOTPROOF_MIRROR');
+  new Option('--mirror <url>', "a Debian mirror, in place of this computer's own apt sources").env(
+    'BOOTPROOF_MIRROR',
+  );
 
 function positive(text: string): number {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('It has to be a whole number from 1.');
+  if (!Number.isInteger(number) || number < 1)
+    throw new InvalidArgumentError('It has to be a whole number from 1.');
   return number;
 }
 
 function natural(text: string): number {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 0) throw new InvalidArgumentError('It has to be a whole number from 0.');
+  if (!Number.isInteger(number) || number < 0)
+    throw new InvalidArgumentError('It has to be a whole number from 0.');
   return number;
 }

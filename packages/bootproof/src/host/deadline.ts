@@ -43,7 +43,8 @@ export function atDeadline(deadline: Deadline, callback: () => void): () => void
 
 /**
  * The promise's outcome, or the error that `late` makes when the deadline passes first. The promise itself is not
- * stopped: whoever made it ends it.
+ * stopped: whoever made it ends it. To end with a scope as well, race inside: `within(deadline, scope.race(promise), …)`; the
+ * other way round the timer would outlive the scope.
  */
 export function within<T>(deadline: Deadline, promise: PromiseLike<T>, late: () => Error): Promise<T> {
   return new Promise<T>((resolve, reject) => {

@@ -49,12 +49,10 @@ export async function poll<T>(options: PollOptions<T>): Promise<T> {
     for (let gapMs = firstGapMs; ; gapMs = Math.min(maxGapMs, gapMs * 1.5)) {
       looks += 1;
       const looking = (async () => attempt(looks))();
-      const look = await waits.race(
-        within(deadline, looking, () => {
-          lastSeen = looks > 1 ? `${lastSeen} (the last look got no answer)` : 'no answer to the first look';
-          return late();
-        }),
-      );
+      const look = await within(deadline, waits.race(looking), () => {
+        lastSeen = looks > 1 ? `${lastSeen} (the last look got no answer)` : 'no answer to the first look';
+        return late();
+      });
       if (look.done) return look.value;
       lastSeen = look.seen;
       if (deadline.expired) throw late();

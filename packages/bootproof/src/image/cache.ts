@@ -51,6 +51,7 @@ export function cachePaths(folder: string) {
     manifest: (level: CacheLevel, key: string) => join(folder, level, `${key}.json`),
     level: (level: CacheLevel) => join(folder, level),
     lock: (level: CacheLevel, key: string) => join(folder, 'locks', `${level}-${key}`),
+    locks: join(folder, 'locks'),
     work: join(folder, 'work'),
   };
 }
@@ -208,16 +209,18 @@ export async function removeWork(path: string): Promise<void> {
 async function staleLeftovers(folder: string): Promise<string[]> {
   const paths = cachePaths(folder);
   const found: string[] = [];
-  const names = await readdir(paths.work).catch((): string[] => []);
-  // A process that was killed at its start or at its end may have left the lock without the folder.
-  for (const id of new Set(names.map((name) => name.replace(/\.lock$/, '')))) {
-    const path = join(paths.work, id);
-    if (!(await isLocked(path))) found.push(path);
+  for (const parent of [paths.work, paths.locks]) {
+    const names = await readdir(parent).catch((): string[] => []);
+    // A process that was killed at its start or at its end may have left the lock without the folder.
+    for (const id of new Set(names.map((name) => name.replace(/\.lock$/, '')))) {
+      const path = join(parent, id);
+      if (!(await isLocked(path))) found.push(path);
+    }
   }
   for (const level of ['base', 'image'] as const) {
     const names = await readdir(paths.level(level)).catch((): string[] => []);
     for (const name of names) {
-      const key = name.replace(/\.\w+$/, '');
+      const key = name.replace(/^\./, '').replace(/\..*$/, '');
       const orphan = name.endsWith(`.${extensions[level]}`) && !names.includes(`${key}.json`);
       const temporary = name.startsWith('.') && name.endsWith('.tmp');
       if (!(orphan || temporary) || (await isLocked(paths.lock(level, key)))) continue;

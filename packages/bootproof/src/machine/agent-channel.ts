@@ -123,16 +123,14 @@ export class AgentChannel {
     });
     this.#queue = turn.catch(() => undefined);
     const late = () => new AgentTimeout(command, deadline.budgetMs);
-    return this.#connection.race(within(deadline, turn, late));
+    return within(deadline, this.#connection.race(turn), late);
   }
 
   async #getInStep(deadline: Deadline, command: string): Promise<void> {
     if (this.#connection.reason) throw this.#connection.reason;
     if (deadline.expired) throw new AgentTimeout(command, deadline.budgetMs);
     if (this.#inStep) return;
-    await this.#connection.race(
-      new Promise<void>((resolve, reject) => this.#sync(deadline, command, resolve, reject)),
-    );
+    await new Promise<void>((resolve, reject) => this.#sync(deadline, command, resolve, reject));
     this.#inStep = true;
   }
 
@@ -148,6 +146,7 @@ export class AgentChannel {
     const stop = () => {
       clearTimeout(again);
       callOff();
+      leave();
       this.#waiting = undefined;
       this.#resync = undefined;
     };
@@ -161,6 +160,10 @@ export class AgentChannel {
       again = setTimeout(send, gapMs);
       gapMs = Math.min(longestSyncGapMs, gapMs * 1.5);
     };
+    const leave = this.#connection.onClose((reason) => {
+      stop();
+      fail(reason);
+    });
     const callOff = atDeadline(deadline, () => {
       stop();
       fail(new AgentTimeout(command, deadline.budgetMs));
@@ -183,11 +186,18 @@ export class AgentChannel {
   }
 
   #exchange(command: string, args: Readonly<Record<string, unknown>>, deadline: Deadline): Promise<unknown> {
-    const answer = new Promise<unknown>((resolve, reject) => {
+    const { reason } = this.#connection;
+    if (reason) return Promise.reject(reason);
+    return new Promise<unknown>((resolve, reject) => {
       const finish = () => {
         callOff();
+        leave();
         this.#waiting = undefined;
       };
+      const leave = this.#connection.onClose((reason) => {
+        finish();
+        reject(reason);
+      });
       const callOff = atDeadline(deadline, () => {
         finish();
         this.#inStep = false;
@@ -213,7 +223,6 @@ export class AgentChannel {
       };
       this.#send({ execute: command, ...(Object.keys(args).length > 0 ? { arguments: args } : {}) });
     });
-    return this.#connection.race(answer);
   }
 
   #send(message: unknown): void {

@@ -4,6 +4,7 @@ import { BootproofError } from '../base/errors.ts';
 import { Deadline } from '../host/deadline.ts';
 import type { AgentInterface, CommandResult } from '../probes/target.ts';
 import { type AgentChannel, AgentError, AgentTimeout } from './agent-channel.ts';
+import { CommandTimeout } from './command-timeout.ts';
 
 // The shapes of the answers: QEMU's qga/qapi-schema.json.
 const Info = v.object({
@@ -99,17 +100,23 @@ export class Agent {
   /**
    * Runs a command with the guest's /bin/sh, standard input empty. Killed in the guest when the deadline passes.
    *
-   * @throws AgentError when the guest forbids `guest-exec`; AgentTimeout; BootproofError when the output was cut.
+   * @throws CommandTimeout; AgentError when the guest forbids `guest-exec`; AgentTimeout when the agent is silent;
+   *   BootproofError when the output was cut.
    */
   async execute(command: string, deadline = Deadline.after(defaultDeadlineMs)): Promise<CommandResult> {
     const pid = await this.#start(command, deadline);
-    for (let gapMs = 5; !deadline.expired; gapMs = Math.min(500, gapMs * 1.5)) {
-      const status = await this.#ask('guest-exec-status', Status, { pid }, deadline);
-      if (status.exited) return resultOf(status, command);
-      await delay(Math.min(gapMs, deadline.remainingMs()));
+    try {
+      for (let gapMs = 5; !deadline.expired; gapMs = Math.min(500, gapMs * 1.5)) {
+        const status = await this.#ask('guest-exec-status', Status, { pid }, deadline);
+        if (status.exited) return resultOf(status, command);
+        await delay(Math.min(gapMs, deadline.remainingMs()));
+      }
+    } catch (error) {
+      if (!(error instanceof AgentTimeout)) throw error;
     }
-    await this.#kill(pid);
-    throw new AgentTimeout(`the command \`${command}\``, deadline.budgetMs);
+    // Not waited for: the caller's deadline has passed.
+    void this.#kill(pid);
+    throw new CommandTimeout(command, deadline.budgetMs);
   }
 
   /** A file of the guest, byte for byte; undefined when it does not exist. */

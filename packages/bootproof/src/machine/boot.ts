@@ -121,7 +121,7 @@ class Boot {
     const deadline = Deadline.after(connectMs);
     const connected = <S extends Listener | undefined>(listener: S, what: string) =>
       listener
-        ? this.#scope.race(within(deadline, listener.connection, late(what)))
+        ? within(deadline, this.#scope.race(listener.connection), late(what))
         : Promise.resolve(undefined);
     const [qmpSocket, agentSocket, consoleSocket] = await Promise.all([
       connected(sockets.qmp, 'monitor'),

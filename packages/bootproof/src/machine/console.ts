@@ -153,7 +153,7 @@ export class SerialConsole {
         { kind: 'unproven' },
       );
     try {
-      return await this.#options.scope.race(within(deadline, matched, late));
+      return await within(deadline, this.#options.scope.race(matched), late);
     } finally {
       this.#changed.delete(look);
     }

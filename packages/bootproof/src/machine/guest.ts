@@ -68,7 +68,7 @@ export class Guest {
     const any = Promise.any([this.#ssh.opened, this.#agent.opened]).catch(() => {
       throw new NoWayIn(`there is no way into the machine; ${this.whyShut().join('; ')}`);
     });
-    await this.#scope.race(within(deadline, any, late));
+    await within(deadline, this.#scope.race(any), late);
   }
 
   /** Why the ways that are shut are shut, as last seen. */

@@ -135,7 +135,7 @@ export class Machine {
       const { agent } = this.#parts;
       const late = () =>
         new BootproofError(agent.shutBecause ?? 'the guest agent is not there', { kind: 'unproven' });
-      return this.scope.race(within(Deadline.after(deadlineMs), agent.opened, late));
+      return within(Deadline.after(deadlineMs), this.scope.race(agent.opened), late);
     };
     const call =
       <T>(ask: (agent: Agent, deadline: Deadline) => Promise<T>) =>
@@ -282,7 +282,7 @@ export class Machine {
     const deadline = Deadline.after(deadlineMs);
     if (guestPort === sshPort) {
       const late = () => new BootproofError(ssh.shutBecause ?? 'SSH is not open', { kind: 'unproven' });
-      return (await this.scope.race(within(deadline, ssh.opened, late))).connection.facts;
+      return (await within(deadline, this.scope.race(ssh.opened), late)).connection.facts;
     }
     return sshHandshake({
       port: await this.forwardPort(guestPort),
@@ -329,7 +329,7 @@ export class Machine {
   async #connection(deadline: Deadline): Promise<OpenSsh['connection']> {
     const { ssh } = this.#parts;
     const late = () => new BootproofError(ssh.shutBecause ?? 'SSH is not open', { kind: 'unproven' });
-    return (await this.scope.race(within(deadline, ssh.opened, late))).connection;
+    return (await within(deadline, this.scope.race(ssh.opened), late)).connection;
   }
 
   async #askGuest(mode: 'powerdown' | 'reboot', deadline: Deadline): Promise<void> {
@@ -347,7 +347,7 @@ export class Machine {
         `the machine did not ${what} in time; its console's last lines:\n${this.console.tail(8).join('\n')}`,
         { kind: 'unproven' },
       );
-    return this.scope.race(within(deadline, promise, late));
+    return within(deadline, this.scope.race(promise), late);
   }
 }
 

@@ -77,7 +77,7 @@ export class QmpClient {
     const late = () =>
       new BootproofError('QEMU did not greet on its monitor socket in time', { kind: 'unproven' });
     try {
-      const greeting = await link.connection.race(within(deadline, link.greeting, late));
+      const greeting = await within(deadline, link.connection.race(link.greeting), late);
       const { qemu, package: distribution } = greeting.QMP.version;
       const version = `${qemu.major}.${qemu.minor}.${qemu.micro}${distribution ? ` (${distribution})` : ''}`;
       const client = new QmpClient(link, version);
@@ -112,7 +112,7 @@ export class QmpClient {
         kind: 'unproven',
       });
     try {
-      return await this.#connection.race(within(deadline, answer, late));
+      return await within(deadline, this.#connection.race(answer), late);
     } finally {
       // An answer that comes after its deadline finds nobody waiting and is dropped.
       this.#pending.delete(id);

@@ -1,6 +1,7 @@
 import { BootproofError } from '../base/errors.ts';
 import { Deadline, within } from '../host/deadline.ts';
-import { CommandTimeout, execute, Shell, type ShellResult } from './shell.ts';
+import { CommandTimeout } from './command-timeout.ts';
+import { execute, Shell, type ShellResult } from './shell.ts';
 import type { SshConnection } from './ssh.ts';
 
 /** Shells that a machine has at most: enough that a slow command holds up no other, few enough for a small guest. */
@@ -79,7 +80,7 @@ export class ShellPool {
         kind: 'unproven',
       });
     try {
-      await this.#connection.scope.race(within(deadline, turn, late));
+      await within(deadline, this.#connection.scope.race(turn), late);
     } catch (error) {
       const place = this.#waiting.indexOf(free);
       if (place >= 0) this.#waiting.splice(place, 1);

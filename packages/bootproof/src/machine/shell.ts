@@ -4,29 +4,13 @@ import { BootproofError } from '../base/errors.ts';
 import { type Deadline, within } from '../host/deadline.ts';
 import { shellQuote } from '../host/environment.ts';
 import { Scope } from '../host/scope.ts';
+import { CommandTimeout } from './command-timeout.ts';
 
 /** A finished command, its outputs byte for byte. */
 export interface ShellResult {
   readonly stdout: Buffer;
   readonly stderr: Buffer;
   readonly exitCode: number;
-}
-
-/** A command ran past its deadline. What it had printed by then is kept. */
-export class CommandTimeout extends BootproofError {
-  readonly stdout: string;
-  readonly stderr: string;
-
-  constructor(command: string, budgetMs: number, printed: { stdout: string; stderr: string }) {
-    const said = `${printed.stdout}${printed.stderr}`.trim().slice(-400);
-    super(
-      `not done within ${Math.round(budgetMs)} ms: ${command}${said ? `\nit had printed: ${said}` : '\nit had printed nothing'}`,
-      { kind: 'unproven' },
-    );
-    this.name = 'CommandTimeout';
-    this.stdout = printed.stdout;
-    this.stderr = printed.stderr;
-  }
 }
 
 /** One output of the shell, cut at the mark that ends a command. */
@@ -106,13 +90,8 @@ export class Shell {
 
   /** Starts a shell over a connection. */
   static async open(client: ssh2.Client, connection: Scope, deadline: Deadline): Promise<Shell> {
-    const stream = await connection.race(
-      within(
-        deadline,
-        execute(client, 'exec /bin/sh'),
-        () => new BootproofError('the guest gave no shell in time', { kind: 'unproven' }),
-      ),
-    );
+    const late = () => new BootproofError('the guest gave no shell in time', { kind: 'unproven' });
+    const stream = await within(deadline, connection.race(execute(client, 'exec /bin/sh')), late);
     const shell = new Shell(stream, connection);
     const { stdout } = await shell.run('echo "$$"', deadline);
     shell.processGroup = Number(stdout.toString('utf8'));
@@ -151,7 +130,7 @@ export class Shell {
         stdout: this.#stdout.text(),
         stderr: this.#stderr.text(),
       });
-    return this.#scope.race(within(deadline, finished, late));
+    return within(deadline, this.#scope.race(finished), late);
   }
 
   close(): void {

@@ -31,7 +31,7 @@ export async function copyFiles(
     }
   });
   try {
-    await connection.scope.race(within(deadline, copying, late));
+    await within(deadline, connection.scope.race(copying), late);
   } catch (error) {
     if (error instanceof BootproofError) throw error;
     const reason = error instanceof Error ? error.message : String(error);

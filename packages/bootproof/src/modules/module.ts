@@ -1,3 +1,4 @@
+import { callSite } from '../base/stack.ts';
 import { and, equals, type ModulesPath, type NixPath, not, or, text } from '../nix/expression.ts';
 import { getAttr, type InputRef, type PackageRef } from '../nix/reference.ts';
 import type { ConfigOf, DefinitionsOf } from '../options/option.ts';
@@ -14,7 +15,6 @@ import {
   type Property,
 } from '../options/property.ts';
 import type { SourcePlace } from '../options/type.ts';
-import { callSite } from './call-site.ts';
 
 export const moduleKey: unique symbol = Symbol.for('bootproof.module') as never;
 

@@ -26,7 +26,7 @@ export interface ImageInspection {
   /** Users whose password field in /etc/shadow would let somebody log in. */
   readonly loginPasswords: readonly string[];
   /** The text of /etc/machine-id; undefined when the file is absent. */
-  readonly machineId: string | undefined;
+  readonly machineId?: string | undefined;
   /** Paths of private SSH host keys. */
   readonly hostKeys: readonly string[];
 }

@@ -109,19 +109,6 @@ const options = {
   },
 };
 
-/** Packages that any machine needs to come up: kernel, systemd and what brings the network up. */
-const basePackages = [
-  'busybox-static',
-  'dbus',
-  'iproute2',
-  'kmod',
-  'linux-image-cloud-amd64',
-  'systemd',
-  'systemd-boot-efi',
-  'systemd-sysv',
-  'udev',
-];
-
 /** From the firmware to a running system. */
 export const boot = defineService({
   name: 'boot',
@@ -130,7 +117,6 @@ export const boot = defineService({
 
   realise({ boot: { kernelParams, kernelModules, initrd } }) {
     return {
-      packages: basePackages,
       kernelParams,
       initrdModules: [...initrd.availableKernelModules, ...initrd.kernelModules],
       files:

@@ -10,8 +10,8 @@ import type { Service } from './service.ts';
 import { system } from './system.ts';
 import { usersAndGroups } from './users.ts';
 
-/** Every service, in the order in which plans and reports show them. A new one is a file beside these and a line here. */
-export const services = [
+/** Every service, in the order in which plans and reports show them. A new one is a file beside these and a name here. */
+const all = [
   boot,
   disko,
   networking,
@@ -21,19 +21,17 @@ export const services = [
   usersAndGroups,
   fileSystems,
   nixAndPackages,
-] as unknown as readonly Service[];
+] as const;
+
+type TreesOf<Services extends readonly Service[]> = {
+  readonly [Index in keyof Services]: Services[Index]['options'];
+};
+
+export const services = all as unknown as readonly Service[];
 
 /** The typed surface: the options of all services as one tree. */
 export const surface = mergeOptionTrees(
-  boot.options,
-  disko.options,
-  networking.options,
-  openssh.options,
-  qemuGuest.options,
-  system.options,
-  usersAndGroups.options,
-  fileSystems.options,
-  nixAndPackages.options,
+  ...(all.map((service) => service.options) as unknown as TreesOf<typeof all>),
 );
 
 export type Surface = typeof surface;

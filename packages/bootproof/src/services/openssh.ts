@@ -235,6 +235,8 @@ export const openssh = defineService({
         textFile('/etc/ssh/sshd_config', sshdConfig(openssh)),
         textFile('/etc/systemd/system/sshd-keygen.service', keygenUnit(openssh.hostKeys)),
         wantedBy('multi-user.target', 'sshd-keygen.service', '/etc/systemd/system'),
+        // Debian checks the configuration before each start, which NixOS does once, when it builds the system.
+        textFile('/etc/systemd/system/ssh.service.d/no-check.conf', ['[Service]', 'ExecStartPre=']),
         // NixOS calls the unit sshd.service; Debian's ssh.service has that name as an alias once it is enabled.
         wantedBy('multi-user.target', 'ssh.service'),
         {

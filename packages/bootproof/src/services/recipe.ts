@@ -37,8 +37,8 @@ export interface ImageRecipe {
   readonly kernelParams: readonly string[];
   readonly loader: {
     readonly type: 'systemd-boot';
-    /** Seconds; 0 boots at once. */
-    readonly timeout: number;
+    /** Seconds; 0 boots at once, null waits for ever (systemd-boot's `menu-force`). */
+    readonly timeout: number | null;
     readonly editor: boolean;
     /** Where the ESP is mounted: `/boot`. */
     readonly espMountpoint: string;

@@ -168,6 +168,24 @@ describe('removeLeftovers', () => {
     expect(await isLocked(join(work, 'alive'))).toBe(false);
   });
 
+  it('leaves a manifest alone that is being written', async () => {
+    const paths = cachePaths(folder);
+    await mkdir(paths.level('image'), { recursive: true });
+    await writeFile(join(paths.level('image'), `.${key}.json.12.ab.tmp`), '{');
+    await withLock(paths.lock('image', key), async () => {
+      expect(await removeLeftovers(folder)).toEqual([]);
+    });
+    expect(await removeLeftovers(folder)).toHaveLength(1);
+  });
+
+  it('removes locks that nobody holds any more', async () => {
+    const lock = `${cachePaths(folder).lock('base', key)}.lock`;
+    await mkdir(lock, { recursive: true });
+    await utimes(lock, daysAgo(1), daysAgo(1));
+    await removeLeftovers(folder);
+    expect(await readdir(cachePaths(folder).locks)).toEqual([]);
+  });
+
   it('leaves an unvouched file whose build still runs', async () => {
     const paths = cachePaths(folder);
     await mkdir(paths.level('image'), { recursive: true });

@@ -1,0 +1,53 @@
+import { copyFile, rename, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { BootproofError } from '../../base/errors.ts';
+import { planHosts } from '../homelab.ts';
+import type { GlobalOptions } from '../homelab-folder.ts';
+import { type ImageOptions, imageFor } from '../image.ts';
+import type { CommandContext } from '../program.ts';
+
+interface BuildCommandOptions extends GlobalOptions, ImageOptions {
+  readonly output?: string;
+}
+
+/** Builds a host's image and prints where it is: in the cache, or at `--output`. */
+export async function build(
+  name: string,
+  options: BuildCommandOptions,
+  context: CommandContext,
+): Promise<number> {
+  const [planned] = await planHosts([name], options);
+  if (planned === undefined) return 2;
+  let last = '';
+  const image = await imageFor(planned.test.image, options, context.signal, ({ detail }) => {
+    // Progress goes to stderr, a line for each new step, so that the path alone is on standard output.
+    if (detail !== last) process.stderr.write(`${detail}\n`);
+    last = detail;
+  });
+  for (const note of image.notes) process.stderr.write(`note: ${note}\n`);
+  process.stdout.write(
+    `${options.output === undefined ? image.path : await copyTo(image.path, options.output)}\n`,
+  );
+  return 0;
+}
+
+/** Copies whole or not at all, as far as the target's own file system can rename. */
+async function copyTo(image: string, output: string): Promise<string> {
+  const target = resolve(output);
+  const partial = `${target}.part`;
+  try {
+    await copyFile(image, partial);
+    await rename(partial, target);
+    return target;
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw new BootproofError(
+      `could not write ${target}: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        kind: 'missing',
+        hint: 'See whether the folder is there, may be written to, and has room.',
+        cause: error,
+      },
+    );
+  }
+}

@@ -1,0 +1,38 @@
+import type { Configuration, DeclaredOption } from '../modules/configuration.ts';
+import { showValue } from '../nix/show.ts';
+import type { Surface } from '../services/catalogue.ts';
+import type { NotRealised } from '../services/recipe.ts';
+import type { NotProvable } from './test.ts';
+
+/** The declared options that the stand-in does not have, with the catalogue's own reasons. */
+export function notRealised(configuration: Configuration<Surface>): NotRealised[] {
+  return configuration.declared().flatMap((declared) => {
+    const { standIn } = declared.option;
+    if (standIn === 'realised' || !declared.known) return [];
+    return [{ option: declared.path, files: filesOf(configuration, declared), reason: standIn.notRealised }];
+  });
+}
+
+/** What only Nix can know: raw expressions, options outside the typed surface, imports of Nix modules. */
+export function notProvable(configuration: Configuration<Surface>): NotProvable[] {
+  const raw = configuration
+    .declared()
+    .filter(({ known }) => !known)
+    .map((declared) => ({
+      option: declared.path,
+      files: filesOf(configuration, declared),
+      reason: `its value is known to Nix only: ${showValue(declared.value)}`,
+    }));
+  const freeform = configuration.freeform.map((entry) => ({
+    option: entry.path,
+    files: [configuration.place(entry)],
+    reason: 'it is outside the typed surface, and so seen by Nix only',
+  }));
+  return [...raw, ...freeform];
+}
+
+function filesOf(configuration: Configuration<Surface>, { definitions }: DeclaredOption): string[] {
+  return [
+    ...new Set(definitions.filter(({ wins }) => wins).map((definition) => configuration.place(definition))),
+  ];
+}

@@ -1,0 +1,49 @@
+import type { AcceleratorVerdict } from '../host/accelerator.ts';
+import type { BuiltImage } from '../image/build-image.ts';
+import { type BootOptions, bootMachine } from '../machine/boot.ts';
+import { sshCredential } from '../machine/credentials.ts';
+import { requireOvmf } from '../machine/firmware.ts';
+import type { Machine } from '../machine/machine.ts';
+import type { SshKeyPair } from '../machine/ssh.ts';
+import type { Test } from '../plan/test.ts';
+import { machineCommand } from './machine-command.ts';
+
+export interface StartOptions extends Pick<BootOptions, 'onMark' | 'onConsoleData'> {
+  readonly test: Pick<Test, 'hostName' | 'hardware' | 'image' | 'ssh'>;
+  readonly image: Pick<BuiltImage, 'path'>;
+  readonly accelerator: AcceleratorVerdict;
+  /** The run folder. */
+  readonly folder: string;
+  /** The key that logs in as root, brought in from outside for this boot alone. */
+  readonly key: SshKeyPair;
+  readonly signal: AbortSignal;
+  /** How long the ways in may take to open. Seconds. */
+  readonly bootSeconds: number;
+}
+
+/** Starts a test's machine on its image, with the hardware that Proxmox would give it. */
+export function startMachine(options: StartOptions): Promise<Machine> {
+  const { test, image, accelerator, folder, key, signal, bootSeconds, onMark, onConsoleData } = options;
+  const { vm, agentChannel } = test.hardware;
+  const ovmf = vm.bios === 'ovmf' ? requireOvmf() : undefined;
+  return bootMachine({
+    name: test.hostName,
+    folder,
+    image: { path: image.path, format: 'qcow2' },
+    ...(ovmf === undefined ? {} : { efiVarsTemplate: ovmf.varsTemplate }),
+    command: (files) =>
+      machineCommand({
+        test,
+        accelerator: accelerator.accelerator,
+        files,
+        firmwareCode: ovmf?.code,
+        credentials: [sshCredential('stand-in', key.publicKey)],
+      }),
+    channels: { agent: agentChannel, console: vm.serialPorts.length > 0 },
+    ...(test.ssh === undefined ? {} : { ssh: { ...test.ssh, user: 'root', privateKey: key.privateKey } }),
+    signal,
+    bootDeadlineMs: bootSeconds * 1000,
+    ...(onMark === undefined ? {} : { onMark }),
+    ...(onConsoleData === undefined ? {} : { onConsoleData }),
+  });
+}
