@@ -75,7 +75,8 @@ export interface BaseProgress {
 /** Follows mmdebstrap's output: each line gives how far the build is, or nothing new. The fraction never falls. */
 export function followMmdebstrap(): (line: string) => BaseProgress | undefined {
   let reached = 0;
-  let span = { from: 0, to: 1, steps: 1, done: 0 };
+  // Until apt has said how many packages come, a hundred lines are as good a guess as any.
+  let span = { from: 0, to: stages[0]?.reached ?? 0, steps: 100, done: 0 };
   const at = (detail: string, fraction: number) => {
     reached = Math.max(reached, Math.min(fraction, span.to));
     return { detail, fraction: reached };
@@ -84,7 +85,7 @@ export function followMmdebstrap(): (line: string) => BaseProgress | undefined {
     const index = stages.findIndex(({ pattern }) => pattern.test(line));
     const stage = stages[index];
     if (stage !== undefined) {
-      span = { from: stage.reached, to: stages[index + 1]?.reached ?? 1, steps: 1, done: 0 };
+      span = { from: stage.reached, to: stages[index + 1]?.reached ?? 1, steps: 100, done: 0 };
       return at(stage.detail, stage.reached);
     }
     // Each package is fetched, unpacked and set up: three lines, when all are new.
