@@ -14,7 +14,7 @@ const markSigns: readonly (readonly [BootMark, RegExp])[] = [
     'userspace',
     /^(?:\[ *\d+\.\d+\] )?(?:systemd\[1\]: |Run \S*init as init process)|^Welcome to |^\[ *(?:OK|FAILED|DEPEND) *\] |^ {9}(?:Starting|Mounting|Expecting device) /,
   ],
-  ['login', /^\S+ login: ?/],
+  ['login', /^(?!Last )\S+ login: ?/],
 ];
 
 /** The furthest mark that a line shows. Also told of a line that has no end yet: a prompt never has one. */

@@ -113,8 +113,11 @@ export class SerialConsole {
     return this.#breakdown;
   }
 
-  /** The machine starts over: marks and signs are looked for anew. The text goes on. */
+  /** The machine starts over: marks and signs are looked for anew, from what comes next on. The text goes on. */
   restart(): void {
+    const unfinished = this.#text.slice(this.#lineStart);
+    if (unfinished !== '') this.lines.push({ atMs: this.#options.now(), text: unfinished });
+    this.#lineStart = this.#text.length;
     this.marks.length = 0;
     this.#watch = new BreakdownWatch();
     this.#breakdown = undefined;

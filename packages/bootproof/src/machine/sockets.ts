@@ -1,12 +1,12 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { longestSocketPath } from '../host/xdg.ts';
 
 /** A Unix socket that takes one connection. */
 export interface Listener {
   /** The connection, paused until somebody reads it. Rejects when the listener is closed first. */
   readonly connection: Promise<Socket>;
-  /** Stops listening and removes the socket file. The connection, once made, is not touched. */
-  close(): Promise<void>;
+  /** Stops listening, removes the socket file, and ends the connection. */
+  close(): void;
 }
 
 /**
@@ -23,8 +23,10 @@ export async function listenOnce(path: string): Promise<Listener> {
     server.once('error', reject);
     server.listen(path, resolve);
   });
+  let taken: Socket | undefined;
   const connection = new Promise<Socket>((resolve, reject) => {
     server.once('connection', (socket) => {
+      taken = socket;
       resolve(socket);
       server.close();
     });
@@ -32,11 +34,11 @@ export async function listenOnce(path: string): Promise<Listener> {
   });
   // Whoever never asks for the connection must not bring the process down when it does not come.
   connection.catch(() => undefined);
-  return { connection, close: () => closeServer(server) };
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-  });
+  return {
+    connection,
+    close: () => {
+      taken?.destroy();
+      server.close();
+    },
+  };
 }

@@ -80,16 +80,17 @@ describe('listenOnce', () => {
     const client = connect(path);
     const socket = await listener.connection;
     client.write('x');
-    await listener.close();
-    expect(existsSync(path)).toBe(false);
     const heard = await new Promise((resolve) => socket.once('data', resolve).resume());
     expect(String(heard)).toBe('x');
-    client.destroy();
+    expect(existsSync(path)).toBe(false);
+    const closed = new Promise((resolve) => client.once('close', resolve));
+    listener.close();
+    await closed;
   });
 
   it('tells whoever waits when it is closed first, and refuses long paths', async () => {
     const listener = await listenOnce(join(folder, 's'));
-    await listener.close();
+    listener.close();
     await expect(listener.connection).rejects.toThrow('nobody connected');
     await expect(listenOnce(`/tmp/${'x'.repeat(100)}`)).rejects.toThrow('too long for a socket');
   });

@@ -24,7 +24,7 @@ export async function makePair(): Promise<Pair> {
     close: async () => {
       ours.destroy();
       theirs.destroy();
-      await listener.close();
+      listener.close();
       await rm(folder, { recursive: true, force: true });
     },
   };
