@@ -1,5 +1,5 @@
 import type { Fault } from '../base/errors.ts';
-import { guestDisks } from './devices.ts';
+import { diskBehind, guestDisks } from './devices.ts';
 import type { VmConfiguration } from './vm.ts';
 
 /** What a configuration says of its hardware, as plain data. `files` are where it says so. */
@@ -15,75 +15,120 @@ export interface Declarations {
   readonly systemdBoot: { readonly enable: boolean; readonly files: readonly string[] };
 }
 
-/** Where the configuration and the VM contradict each other. Each fault names the files of both. */
+/**
+ * Where the configuration and the VM contradict each other. Each fault names the files of both, and says how either side
+ * can give way.
+ *
+ * An agent's channel without an agent in the guest is no contradiction: Proxmox then waits for nobody, and the test's
+ * machine leaves the channel out.
+ */
 export function agree(declared: Declarations): Fault[] {
   return [
     ...diskFaults(declared),
+    ...sharedDisks(declared),
     ...agentFaults(declared),
     ...consoleFaults(declared),
-    ...firmwareFaults(declared),
+    ...loaderFaults(declared),
   ];
 }
 
+/** The files of these keys; of the VM itself when it says nothing of them. */
 const filesOf = (vm: VmConfiguration, ...keys: readonly string[]): readonly string[] => {
   const own = keys.flatMap((key) => vm.filesByKey[key] ?? []);
   return own.length > 0 ? own : vm.files.slice(0, 1);
 };
 
+const both = (...files: readonly (readonly string[])[]) => [...new Set(files.flat())];
+
 function diskFaults({ vm, disks }: Declarations): Fault[] {
-  const there = guestDisks(vm);
   return disks.flatMap(({ option, device, files }): Fault[] => {
-    const found = there.find((disk) => disk.device === device);
-    if (found?.sizeBytes !== undefined) return [];
-    if (found !== undefined) {
-      return [
-        {
-          files: filesOf(vm, found.key),
-          option: `${found.key}.size`,
-          reason: `${found.key} has no size, so the layout of ${device} cannot be worked out.`,
-          remedy: "Give it one: size: '32G'.",
-        },
-      ];
-    }
-    const keys = there.map(({ key }) => key);
-    const appearances = there.map(({ key, device: other }) => `${key} appears as ${other}`).join(', ');
-    const only = there.length === 1 ? there[0] : undefined;
+    const found = diskBehind(vm, device);
+    if (found === undefined) return [missingDisk(vm, { option, device, files })];
+    return [
+      ...(found.sizeBytes === undefined
+        ? [
+            {
+              files: filesOf(vm, found.key),
+              option: `${found.key}.size`,
+              reason: `it has no size, so nobody can say where the partitions of ${device} will lie.`,
+              remedy: "Give it one: size: '32G'.",
+            },
+          ]
+        : []),
+    ];
+  });
+}
+
+function missingDisk(vm: VmConfiguration, { option, device, files }: Declarations['disks'][number]): Fault {
+  const there = guestDisks(vm);
+  const only = there.length === 1 ? there[0] : undefined;
+  const appearances = there.map(({ key, device: name }) => `${key} appears as ${name}`).join(', ');
+  const wanted = keyFor(device);
+  const give = `${only === undefined ? 'Give' : 'or give'} the VM ${wanted === undefined ? 'a disk of that name' : `this disk as ${wanted}`} in vm.ts`;
+  return {
+    files: both(files, filesOf(vm, ...there.map(({ key }) => key))),
+    option,
+    value: `'${device}'`,
+    reason:
+      there.length === 0
+        ? 'the VM has no disk.'
+        : `the VM has no disk that the guest sees under this name: ${appearances}.`,
+    remedy: only === undefined ? `${give}.` : `Declare the device as '${only.device}', ${give}.`,
+  };
+}
+
+/** The key of Proxmox under which a disk gets that name: `virtio0` for /dev/vda. */
+function keyFor(device: string): string | undefined {
+  const [, kind, letter] = /^\/dev\/(vd|sd)([a-z])$/.exec(device) ?? [];
+  const index = (letter ?? 'a').charCodeAt(0) - 97;
+  if (kind === 'vd') return index <= 15 ? `virtio${index}` : undefined;
+  return kind === 'sd' ? `scsi${index}` : undefined;
+}
+
+function sharedDisks({ vm, disks }: Declarations): Fault[] {
+  return disks.flatMap(({ option, device, files }, position): Fault[] => {
+    const key = diskBehind(vm, device)?.key;
+    const other = disks
+      .slice(0, position)
+      .find(
+        (each) => each.device === device || (key !== undefined && diskBehind(vm, each.device)?.key === key),
+      );
+    if (other === undefined) return [];
     return [
       {
-        files: [...new Set([...files, ...filesOf(vm, ...keys)])],
+        files: both(files, other.files),
         option,
-        value: JSON.stringify(device),
-        reason: there.length === 0 ? 'The VM has no disk.' : `The VM has no such disk: ${appearances}.`,
-        remedy: [
-          only === undefined ? undefined : `Declare the device as ${only.device}`,
-          `${only === undefined ? 'Give' : 'or give'} the VM the disk under ${keyFor(device)} in vm.ts.`,
-        ]
-          .filter((part) => part !== undefined)
-          .join(', '),
+        value: `'${device}'`,
+        reason: `${other.option} is the same disk.`,
+        remedy: 'Give each disk a device of its own.',
       },
     ];
   });
 }
 
-/** The key of Proxmox under which a disk gets that name. */
-function keyFor(device: string): string {
-  const match = /^\/dev\/(vd|sd)([a-z])$/.exec(device);
-  if (match === null) return 'a key that gives it this name';
-  const index = (match[2] ?? 'a').charCodeAt(0) - 97;
-  return `${match[1] === 'vd' ? 'virtio' : 'scsi'}${index}`;
-}
-
 function agentFaults({ vm, agent }: Declarations): Fault[] {
-  if (agent.enable === vm.agent.enabled || !agent.enable) return [];
+  if (!agent.enable) return [];
+  const fault = (reason: string, remedy: string): Fault => ({
+    files: both(agent.files, filesOf(vm, 'agent')),
+    option: 'services.qemuGuest.enable',
+    value: 'true',
+    reason,
+    remedy,
+  });
+  if (!vm.agent.enabled) {
+    return [
+      fault(
+        'the guest runs the agent, and agent is off in vm.ts: the VM has no channel on which Proxmox could reach it.',
+        'Set agent: 1 in vm.ts, or services.qemuGuest.enable to false.',
+      ),
+    ];
+  }
+  if (vm.agent.type === 'virtio') return [];
   return [
-    {
-      files: [...new Set([...agent.files, ...filesOf(vm, 'agent')])],
-      option: 'services.qemuGuest.enable',
-      value: 'true',
-      reason:
-        'The guest runs the agent, but the VM has no channel for it (agent is off in vm.ts), so Proxmox could not reach it.',
-      remedy: 'Set agent: 1 in vm.ts, or turn services.qemuGuest off.',
-    },
+    fault(
+      "NixOS starts the agent on a virtio port, and agent has type 'isa' in vm.ts: a serial port in its place.",
+      'Leave the type out of agent in vm.ts, or set services.qemuGuest.enable to false.',
+    ),
   ];
 }
 
@@ -93,35 +138,76 @@ function consoleFaults({ vm, kernelParams }: Declarations): Fault[] {
     if (port === undefined || vm.serialPorts.includes(Number(port))) return [];
     return [
       {
-        files: [...new Set([...kernelParams.files, ...vm.files.slice(0, 1)])],
+        files: both(kernelParams.files, vm.files.slice(0, 1)),
         option: 'boot.kernelParams',
-        value: JSON.stringify(parameter),
-        reason: `The VM has no serial${port}, so this console would be nowhere.`,
-        remedy: `Give the VM serial${port}: 'socket' in vm.ts, or drop the parameter.`,
+        value: `'${parameter}'`,
+        reason: `the VM has no serial${port}: nobody would see this console.`,
+        remedy: `Add serial${port}: 'socket' to vm.ts, or drop the parameter.`,
       },
     ];
   });
 }
 
-function firmwareFaults({ vm, systemdBoot }: Declarations): Fault[] {
-  const faults: Fault[] = [];
-  if (systemdBoot.enable && vm.bios !== 'ovmf') {
-    faults.push({
-      files: [...new Set([...systemdBoot.files, ...filesOf(vm, 'bios')])],
-      option: 'boot.loader.systemd-boot.enable',
-      value: 'true',
-      reason: `systemd-boot is started by UEFI, and the VM's firmware is ${vm.bios}.`,
-      remedy: "Set bios: 'ovmf' and an efidisk0 in vm.ts, or use another boot loader.",
-    });
+function loaderFaults({ vm, systemdBoot, disks }: Declarations): Fault[] {
+  return [
+    ...(systemdBoot.enable ? systemdBootFaults(vm, systemdBoot.files) : []),
+    ...(vm.bios === 'ovmf' && vm.efidisk === undefined
+      ? [
+          {
+            files: filesOf(vm, 'bios'),
+            option: 'efidisk0',
+            reason:
+              'the VM boots by UEFI and has no efidisk0: Proxmox forgets its EFI variables at every stop.',
+            remedy:
+              "Add efidisk0: { storage: 'local-lvm', efitype: '4m' } to vm.ts, or boot by bios 'seabios'.",
+          },
+        ]
+      : []),
+    ...bootOrderFaults(vm, disks),
+  ];
+}
+
+function systemdBootFaults(vm: VmConfiguration, files: readonly string[]): Fault[] {
+  const fault = (key: string, reason: string, remedy: string): Fault => ({
+    files: both(files, filesOf(vm, key)),
+    option: 'boot.loader.systemd-boot.enable',
+    value: 'true',
+    reason,
+    remedy,
+  });
+  if (vm.bios !== 'ovmf') {
+    return [
+      fault(
+        'bios',
+        `systemd-boot is started by UEFI, and the VM's bios is ${vm.bios}.`,
+        "Set bios: 'ovmf' and an efidisk0 in vm.ts, or use another boot loader.",
+      ),
+    ];
   }
-  if (vm.bios === 'ovmf' && !vm.efidisk) {
-    faults.push({
-      files: filesOf(vm, 'bios'),
-      option: 'efidisk0',
-      reason:
-        'The VM boots by UEFI but has no efidisk0, so Proxmox would forget its EFI variables at every stop.',
-      remedy: "Add efidisk0: { storage: 'local-lvm', efitype: '4m' } to vm.ts.",
-    });
-  }
-  return faults;
+  // Secure Boot needs system management mode, which Proxmox's firmware has on q35 only, and in the 4 MiB build.
+  const secureBoot = vm.machine === 'q35' && vm.efidisk?.efitype === '4m' && vm.efidisk.preEnrolledKeys;
+  if (!secureBoot) return [];
+  return [
+    fault(
+      'efidisk0',
+      "efidisk0 has pre-enrolled-keys, which turns Secure Boot on, and NixOS's systemd-boot is not signed: the firmware would refuse it.",
+      "Set 'pre-enrolled-keys' of efidisk0 to false in vm.ts, or use a boot loader that is signed.",
+    ),
+  ];
+}
+
+/** Proxmox boots strictly: what is not in the order is never tried. */
+function bootOrderFaults(vm: VmConfiguration, disks: Declarations['disks']): Fault[] {
+  const found = disks.flatMap(({ device }) => diskBehind(vm, device) ?? []);
+  if (found.length === 0 || found.some(({ key }) => key in vm.bootIndexes)) return [];
+  const keys = found.map(({ key }) => key);
+  return [
+    {
+      files: filesOf(vm, 'boot', 'bootdisk'),
+      option: 'boot',
+      value: `'order=${Object.keys(vm.bootIndexes).join(';')}'`,
+      reason: `the firmware tries only what is in the boot order, and ${keys.join(' and ')} is not.`,
+      remedy: `Put ${keys[0]} into the order, or leave boot out.`,
+    },
+  ];
 }

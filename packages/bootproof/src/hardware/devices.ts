@@ -1,41 +1,17 @@
-import type { Bus, VmConfiguration, VmDisk, VmNic } from './vm.ts';
+/** What a guest sees of a VM's hardware: the names that Linux gives to what sits where Proxmox put it. */
+import { busNumber, pciPlace, slotNumber } from './pci.ts';
+import type { DriveBus, NicModel } from './schema.ts';
+import type { VmConfiguration, VmDisk } from './vm.ts';
 
-/**
- * What a guest sees of a VM's hardware, and where: the PCI slots that Proxmox gives to devices, and the names that Linux
- * gives to what sits there. Source: qemu-server 9.2, PCI.pm.
- */
-
-/** A place on a PCI bus. Slots are written as QEMU takes them, in hexadecimal. */
-export interface PciPlace {
-  readonly bus: string;
-  readonly addr: string;
-}
-
-const on = (bus: string, slot: number): PciPlace => ({ bus, addr: `0x${slot.toString(16)}` });
-
-/** The slots of single devices on pci.0. */
-export const pciPlaces = {
-  balloon0: on('pci.0', 3),
-  scsihw0: on('pci.0', 5),
-  ahci0: on('pci.0', 7),
-  qga0: on('pci.0', 8),
-} as const;
-
-/** virtio0 to virtio5 sit on pci.0 from slot 10, the others on pci.2 from slot 1. */
-export const virtioPlace = (index: number): PciPlace =>
-  index < 6 ? on('pci.0', 10 + index) : on('pci.2', index - 5);
-
-/** net0 to net5 sit on pci.0 from slot 18, the others on pci.1 from slot 1. */
-export const nicPlace = (index: number): PciPlace =>
-  index < 6 ? on('pci.0', 18 + index) : on('pci.1', index - 5);
-
-/** The name under which qm.conf's agent channel appears in the guest. */
+/** The name under which the guest agent's channel appears in the guest, below /dev/virtio-ports. */
 export const agentPortName = 'org.qemu.guest_agent.0';
 
 export interface GuestDisk {
   readonly key: string;
   /** `/dev/vda` */
   readonly device: string;
+  /** The other names that udev gives it, by what the hardware says of itself. */
+  readonly links: readonly string[];
   readonly sizeBytes: number | undefined;
   /** The kernel driver that takes it: `virtio_blk`. */
   readonly driver: string;
@@ -56,33 +32,63 @@ const scsiDrivers: Readonly<Record<string, string>> = {
   pvscsi: 'vmw_pvscsi',
 };
 
-function driverOf(bus: Bus, scsihw: string): string {
+function driverOf(bus: DriveBus, { machine, scsihw }: VmConfiguration): string {
   if (bus === 'virtio') return 'virtio_blk';
   if (bus === 'scsi') return scsiDrivers[scsihw] ?? scsihw;
-  return bus === 'sata' ? 'ahci' : 'ata_piix';
+  // A q35 has no IDE: its ideN hang on the SATA controller of the chipset.
+  return bus === 'sata' || machine === 'q35' ? 'ahci' : 'ata_piix';
 }
 
 /**
- * The disks as the guest names them. virtio disks are /dev/vdX in the order of their slots. The others share /dev/sdX;
- * on one bus they come in order, across buses the order in which drivers load decides, and this is the usual one.
+ * The disks as the guest names them, CD-ROMs left out. virtio disks are /dev/vdX in the order of their slots. The others
+ * share /dev/sdX: on one controller they come in order; with several kinds of them the order in which drivers load has
+ * the last word, and this is that of their slots.
  */
-export function guestDisks({ disks, scsihw }: VmConfiguration): GuestDisk[] {
-  const inOrder = (buses: readonly Bus[]): VmDisk[] =>
-    buses.flatMap((bus) => disks.filter((disk) => disk.bus === bus).sort((a, b) => a.index - b.index));
+export function guestDisks(vm: VmConfiguration): GuestDisk[] {
+  const hard = vm.disks.filter(({ media }) => media === 'disk');
+  const inOrder = (buses: readonly DriveBus[]): VmDisk[] =>
+    buses.flatMap((bus) => hard.filter((disk) => disk.bus === bus).sort((a, b) => a.index - b.index));
   const named = (prefix: string, found: readonly VmDisk[]): GuestDisk[] =>
-    found.map(({ key, bus, sizeBytes }, position) => ({
-      key,
+    found.map((disk, position) => ({
+      key: disk.key,
       device: `/dev/${prefix}${diskLetters(position)}`,
-      sizeBytes,
-      driver: driverOf(bus, scsihw),
+      links: linksOf(disk),
+      sizeBytes: disk.sizeBytes,
+      driver: driverOf(disk.bus, vm),
     }));
-  return [...named('vd', inOrder(['virtio'])), ...named('sd', inOrder(['scsi', 'sata', 'ide']))];
+  return [...named('vd', inOrder(['virtio'])), ...named('sd', inOrder(['ide', 'scsi', 'sata']))];
 }
 
-const nicDrivers: Readonly<Record<VmNic['model'], string>> = {
+/** A virtio disk has a name by its serial number only; a SCSI disk by the id of its drive in Proxmox too. */
+function linksOf({ bus, key, serial }: VmDisk): string[] {
+  if (bus === 'virtio') return serial === undefined ? [] : [`/dev/disk/by-id/virtio-${serial}`];
+  if (bus === 'scsi') return [`/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_${serial ?? `drive-${key}`}`];
+  return serial === undefined ? [] : [`/dev/disk/by-id/ata-QEMU_HARDDISK_${serial}`];
+}
+
+/** The guest's name for one of the VM's disks: `/dev/vda` for `virtio0`. Undefined when the VM has no such disk. */
+export function guestDiskName(vm: VmConfiguration, key: string): string | undefined {
+  return guestDisks(vm).find((disk) => disk.key === key)?.device;
+}
+
+/** The VM's disk behind a device's name in the guest, also one under /dev/disk/by-id. */
+export function diskBehind(vm: VmConfiguration, device: string): GuestDisk | undefined {
+  return guestDisks(vm).find((disk) => disk.device === device || disk.links.includes(device));
+}
+
+const nicDrivers: Readonly<Record<NicModel, string>> = {
   virtio: 'virtio_net',
   e1000: 'e1000',
+  'e1000-82540em': 'e1000',
+  'e1000-82544gc': 'e1000',
+  'e1000-82545em': 'e1000',
   e1000e: 'e1000e',
+  i82551: 'e100',
+  i82557b: 'e100',
+  i82559er: 'e100',
+  ne2k_isa: 'ne',
+  ne2k_pci: 'ne2k-pci',
+  pcnet: 'pcnet32',
   rtl8139: '8139cp',
   vmxnet3: 'vmxnet3',
 };
@@ -93,15 +99,19 @@ export interface GuestNic {
   readonly driver: string;
 }
 
+/** The number that a q35's firmware gives to pci.0: the bridges before it are the four root ports and its own. */
+const q35FirstBus = 6;
+
 /**
- * The NICs by the predictable names of systemd.net-naming-scheme(7). On i440fx pci.0 is the root bus, whose slots have
- * ACPI slot numbers: ens18. On q35 pci.0 lies behind a bridge and is enumerated as bus 6: enp6s18.
+ * The NICs by the predictable names of systemd.net-naming-scheme(7). On i440fx pci.0 is the root bus, and its slots have
+ * numbers in ACPI: ens18. On q35 pci.0 lies behind a bridge and is counted as bus 6: enp6s18.
  */
 export function guestNics({ machine, nics }: VmConfiguration): GuestNic[] {
-  return nics.map(({ key, index, model }) => {
-    const slot = Number.parseInt(nicPlace(index).addr, 16);
-    const second = index >= 6;
-    const name = machine === 'q35' ? `enp${second ? 7 : 6}s${slot}` : second ? `enp1s${slot}` : `ens${slot}`;
+  return nics.map(({ key, model }) => {
+    const place = pciPlace(key);
+    const [bus, slot] = [busNumber(place), slotNumber(place)];
+    const name =
+      machine === 'q35' ? `enp${q35FirstBus + bus}s${slot}` : bus === 0 ? `ens${slot}` : `enp${bus}s${slot}`;
     return { key, name, driver: nicDrivers[model] };
   });
 }

@@ -1,20 +1,11 @@
-import * as v from 'valibot';
+import type * as v from 'valibot';
 import { DeclarationError, type Fault } from '../base/errors.ts';
 import { deepFreeze } from '../base/json.ts';
-import { nearestNames } from '../base/nearest.ts';
-import { parseSize } from '../base/size.ts';
 import { callSite, relativeTo } from '../base/stack.ts';
-import {
-  type Agent,
-  type Disk,
-  type EfiDisk,
-  isNotModelled,
-  knownKeys,
-  type Nic,
-  schemaOf,
-  type VmKeys,
-} from './keys.ts';
-import { parsePropertyString } from './property-string.ts';
+import { checkKey, type DeclaredKey } from './check-keys.ts';
+import { checkTogether } from './check-vm.ts';
+import { type CheckedKeys, withDefaults } from './defaults.ts';
+import type { DriveBus, KeyRecord, keys, NicModel, numberedKeys } from './schema.ts';
 
 const vmKey: unique symbol = Symbol.for('bootproof.vm') as never;
 
@@ -27,21 +18,56 @@ export interface Vm {
   readonly keys: Readonly<Record<string, unknown>>;
 }
 
+/** What a key may be declared as: its object, or, where Proxmox writes a property string, that or its first member alone. */
+type Declared<R extends KeyRecord> =
+  | v.InferInput<R['schema']>
+  | (R extends { readonly defaultKey: infer First }
+      ? string | (First extends keyof v.InferInput<R['schema']> ? v.InferInput<R['schema']>[First] : never)
+      : never);
+
+/** The numbers from 0 to `Last`. */
+type UpTo<Last extends number, Counted extends number[] = []> = Counted['length'] extends Last
+  ? Counted[number] | Last
+  : UpTo<Last, [...Counted, Counted['length']]>;
+
+type Single = { readonly [Key in keyof typeof keys]?: Declared<(typeof keys)[Key]> };
+
+type OfFamily<Family extends keyof typeof numberedKeys> = {
+  readonly [Key in `${Family}${UpTo<(typeof numberedKeys)[Family]['last']>}`]?: Declared<
+    (typeof numberedKeys)[Family]
+  >;
+};
+
+/** The keys of Proxmox's qm.conf, in its spelling. Disks, NICs and the like may also be given as the texts that it has. */
+export type VmKeys = Single &
+  OfFamily<'virtio'> &
+  OfFamily<'scsi'> &
+  OfFamily<'sata'> &
+  OfFamily<'ide'> &
+  OfFamily<'net'> &
+  OfFamily<'serial'> &
+  OfFamily<'usb'> &
+  OfFamily<'hostpci'> &
+  OfFamily<'numa'> &
+  OfFamily<'parallel'> &
+  OfFamily<'virtiofs'> &
+  OfFamily<'ipconfig'>;
+
 export type VmDefinition = VmKeys & {
   /** VMs that give defaults, as roles do: of the same key, a later one's value counts, and this VM's own above all. */
   readonly extends?: readonly Vm[];
 };
 
-/** Defines a VM by the keys of Proxmox's qm.conf. */
+/** Defines a VM by the keys of Proxmox's qm.conf. Its values are checked when it is resolved, all of them at once. */
 export function defineVm(definition: VmDefinition): Vm {
-  const { extends: bases = [], ...keys } = definition;
+  const { extends: bases = [], ...own } = definition;
   const { file, line } = callSite(defineVm);
   return Object.freeze({
     [vmKey]: true as const,
     file,
     line,
     extends: Object.freeze([...bases]),
-    keys: deepFreeze(keys),
+    keys: deepFreeze(own),
   });
 }
 
@@ -49,56 +75,89 @@ export function isVm(value: unknown): value is Vm {
   return typeof value === 'object' && value !== null && vmKey in value;
 }
 
-export type Bus = 'virtio' | 'scsi' | 'sata' | 'ide';
-
-/** A disk of the machine, under the key that Proxmox has it under. */
+/** A disk or a CD-ROM drive of the machine, under the key that Proxmox has it under. */
 export interface VmDisk {
   readonly key: string;
-  readonly bus: Bus;
+  readonly bus: DriveBus;
   readonly index: number;
-  /** As declared: `32G`; undefined for a CD-ROM and for a disk without a size. */
+  readonly media: 'disk' | 'cdrom';
+  readonly storage: string | undefined;
+  /** The volume that is there already; `none` is an empty drive. */
+  readonly volume: string | undefined;
+  /** As declared: `32G`; undefined for a disk without a size. */
   readonly size: string | undefined;
   readonly sizeBytes: number | undefined;
   readonly serial: string | undefined;
   readonly discard: boolean;
   readonly iothread: boolean;
+  /** Seen by the guest as a disk that does not rotate. */
+  readonly ssd: boolean;
+  readonly readOnly: boolean;
+  /** Whether the guest is told of a write cache: not with `writethrough` and `directsync`. */
+  readonly writeCache: boolean;
+  readonly queues: number | undefined;
+  readonly wwn: string | undefined;
+  readonly model: string | undefined;
+  readonly vendor: string | undefined;
+  readonly product: string | undefined;
 }
 
 export interface VmNic {
   readonly key: string;
   readonly index: number;
-  readonly model: Nic['model'];
+  readonly model: NicModel;
   readonly bridge: string | undefined;
   /** As declared, or made of the VM's name: a test's machine has the same one at every boot. */
   readonly macaddr: string;
+  /** What the guest is told to use; undefined: that of the bridge. */
+  readonly mtu: number | undefined;
+  readonly queues: number;
 }
 
 /** A VM with Proxmox's defaults filled in: plain data, all that its hardware follows from. */
 export interface VmConfiguration {
   readonly name: string | undefined;
   readonly bios: 'seabios' | 'ovmf';
-  /** The chipset, whatever version was declared. */
+  /** The chipset: `pc` is i440fx. */
   readonly machine: 'pc' | 'q35';
-  /** The CPU type: `kvm64` in Proxmox's backend when nothing is said. */
-  readonly cpu: string;
+  /** The machine's version, `9.2+pve1`; undefined: the newest, as Proxmox does for machines without a version. */
+  readonly machineVersion: string | undefined;
+  readonly cpu: {
+    /** `kvm64` in Proxmox's backend when nothing is said. */
+    readonly type: string;
+    /** `+aes`, `-pcid`. */
+    readonly flags: readonly string[];
+    readonly hidden: boolean;
+  };
   readonly sockets: number;
   readonly cores: number;
+  /** CPUs that are plugged in at the start. */
+  readonly vcpus: number;
   /** MiB. */
   readonly memory: number;
+  /** Whether there is a balloon device. */
   readonly balloon: boolean;
+  readonly acpi: boolean;
+  /** `l26` is Linux. */
   readonly ostype: string;
   readonly agent: { readonly enabled: boolean; readonly type: 'virtio' | 'isa' };
   /** The numbers of the serial ports: 0 for `serial0`. */
   readonly serialPorts: readonly number[];
-  readonly vga: string;
+  readonly vga: { readonly type: string; readonly memory: number | undefined };
   readonly tablet: boolean;
   readonly scsihw: string;
-  readonly efidisk: boolean;
+  /** Undefined: the EFI variables are gone after each stop. */
+  readonly efidisk: { readonly efitype: '2m' | '4m'; readonly preEnrolledKeys: boolean } | undefined;
   readonly disks: readonly VmDisk[];
   readonly nics: readonly VmNic[];
-  /** The keys of the devices in the order in which the firmware tries them; undefined: disks first. */
-  readonly bootOrder: readonly string[] | undefined;
-  /** Declared keys whose hardware the machine under test does not have. */
+  /** The firmware tries devices by these numbers, lowest first, and no others. */
+  readonly bootIndexes: Readonly<Record<string, number>>;
+  readonly smbios1: Readonly<Record<string, string>>;
+  readonly rng: { readonly source: string; readonly maxBytes: number; readonly period: number } | undefined;
+  readonly vmgenid: string | undefined;
+  /** Whether ACPI reports hotplug slots behind PCI bridges: QEMU's default since 6.1, which Proxmox turns off for older VMs. */
+  readonly bridgeHotplug: boolean;
+  /** Declared keys, or parts of them, whose hardware the machine under test does not have. */
   readonly notModelled: readonly string[];
   /** The files that declare it, this VM's own first. */
   readonly files: readonly string[];
@@ -106,168 +165,42 @@ export interface VmConfiguration {
   readonly filesByKey: Readonly<Record<string, string>>;
 }
 
-interface Declared {
-  readonly value: unknown;
-  readonly file: string;
-}
-
 /**
  * Merges a VM with what it extends, checks every key, and fills in Proxmox's defaults.
  *
+ * @param root a folder that file names are shown relative to
  * @throws DeclarationError with every fault
  */
 export function resolveVm(vm: Vm, root?: string): VmConfiguration {
-  const declared = mergeKeys(vm, (file) => relativeTo(root, file));
+  const shown = (file: string) => relativeTo(root, file);
   const faults: Fault[] = [];
-  const checked = new Map<string, unknown>();
-  for (const [key, { value, file }] of declared) {
-    const outcome = checkKey(key, value, file);
-    if ('fault' in outcome) faults.push(outcome.fault);
-    else checked.set(key, outcome.value);
+  const checked = new Map<string, CheckedKeys[string]>();
+  // A role's value is checked even where a host's own hides it: it is wrong for the next host.
+  for (const [key, declared] of declaredKeys(vm, shown)) {
+    const { value, faults: found } = checkKey(key, declared);
+    faults.push(...found);
+    if (found.length === 0) checked.set(key, { value, file: declared.file });
+    else checked.delete(key);
   }
-  if (faults.length > 0) throw new DeclarationError(faults);
-  const filesByKey = Object.fromEntries([...declared].map(([key, { file }]) => [key, file]));
-  const files = [...new Set([relativeTo(root, vm.file), ...Object.values(filesByKey)])];
-  return deepFreeze({ ...withDefaults(checked), files, filesByKey });
+  const configuration = withDefaults(Object.fromEntries(checked));
+  const filesByKey = Object.fromEntries([...checked].map(([key, { file }]) => [key, file]));
+  const files = [...new Set([shown(vm.file), ...Object.values(filesByKey)])];
+  const whole = { ...configuration, files, filesByKey };
+  faults.push(...checkTogether(whole, Object.fromEntries(checked)));
+  if (faults.length > 0) throw new DeclarationError(unique(faults));
+  return deepFreeze(whole);
 }
 
-function mergeKeys(vm: Vm, shown: (file: string) => string): Map<string, Declared> {
-  const merged = new Map<string, Declared>();
-  for (const base of vm.extends) {
-    for (const [key, declared] of mergeKeys(base, shown)) merged.set(key, declared);
-  }
-  for (const [key, value] of Object.entries(vm.keys)) {
-    if (value !== undefined) merged.set(key, { value, file: shown(vm.file) });
-  }
-  return merged;
-}
-
-function checkKey(
-  key: string,
-  value: unknown,
-  file: string,
-): { readonly value: unknown } | { readonly fault: Fault } {
-  const schema = schemaOf(key);
-  if (schema === undefined) {
-    const near = nearestNames(key, knownKeys);
-    return {
-      fault: {
-        files: [file],
-        option: key,
-        value: shown(value),
-        reason: 'Proxmox has no such key.',
-        remedy: near.length > 0 ? `Did you mean ${near.join(' or ')}?` : 'See qm.conf(5) for the keys.',
-      },
-    };
-  }
-  const family = key.replace(/\d+$/, '');
-  const structured =
-    typeof value === 'string' && ['virtio', 'scsi', 'sata', 'ide', 'net', 'efidisk'].includes(family)
-      ? parsePropertyString(family, value)
-      : value;
-  const result = v.safeParse(schema, structured);
-  if (result.success) return { value: result.output };
-  return { fault: faultOf(key, value, file, result.issues[0]) };
-}
-
-function faultOf(key: string, value: unknown, file: string, issue: v.BaseIssue<unknown>): Fault {
-  const inner = issue.path?.map((step) => String(step.key)).join('.');
-  const unknownKey = issue.type === 'strict_object' && issue.expected === 'never';
-  const allowed =
-    issue.type === 'picklist'
-      ? `has to be one of ${issue.expected?.replaceAll(' | ', ', ').replace(/[()"]/g, '')}`
-      : issue.message;
-  return {
-    files: [file],
-    option: inner === undefined ? key : `${key}.${inner}`,
-    value: shown(
-      issue.type === 'strict_object' && unknownKey ? inner : inner === undefined ? value : issue.input,
-    ),
-    reason: unknownKey
-      ? `${key.replace(/\d+$/, '')} has no such part.`
-      : `It ${allowed.replace(/^Invalid type: /, 'is of the wrong type: ')}.`,
-    remedy: `See ${key} in qm.conf(5).`,
-  };
-}
-
-const shown = (value: unknown): string => JSON.stringify(value) ?? String(value);
-
-/** Proxmox's own defaults. Source: qm.conf(5), and qemu-server's behaviour where the manual says nothing. */
-function withDefaults(keys: ReadonlyMap<string, unknown>): Omit<VmConfiguration, 'files' | 'filesByKey'> {
-  const get = <T>(key: string, fallback: T): T => (keys.get(key) as T | undefined) ?? fallback;
-  const machine = get<string>('machine', 'pc');
-  const agent = get<boolean | 0 | 1 | Agent>('agent', false);
-  const enabled = typeof agent === 'object' ? agent.enabled : agent;
-  const serialPorts = [...keys.keys()]
-    .flatMap((key) => (/^serial\d$/.test(key) ? [Number(key.slice(6))] : []))
-    .sort();
-  const name = keys.get('name') as string | undefined;
-  const boot = get<string | { readonly order: readonly string[] } | undefined>('boot', undefined);
-  return {
-    name,
-    bios: get('bios', 'seabios'),
-    machine: machine.includes('q35') ? 'q35' : 'pc',
-    cpu: get('cpu', 'kvm64'),
-    sockets: get('sockets', 1),
-    cores: get('cores', 1),
-    memory: get('memory', 512),
-    balloon: get<number>('balloon', 1) !== 0,
-    ostype: get('ostype', 'other'),
-    agent: {
-      enabled: Boolean(enabled),
-      type: (typeof agent === 'object' ? agent.type : undefined) ?? 'virtio',
-    },
-    serialPorts,
-    vga: get('vga', 'std'),
-    tablet: Boolean(get('tablet', true)) && !get('vga', 'std').startsWith('serial'),
-    scsihw: get('scsihw', 'lsi'),
-    efidisk: keys.has('efidisk0') && (keys.get('efidisk0') as EfiDisk) !== undefined,
-    disks: disksOf(keys),
-    nics: nicsOf(keys, name),
-    bootOrder: typeof boot === 'string' ? boot.replace(/^order=/, '').split(';') : boot?.order,
-    notModelled: [...keys.keys()].filter(isNotModelled),
-  };
-}
-
-function disksOf(keys: ReadonlyMap<string, unknown>): VmDisk[] {
-  return [...keys].flatMap(([key, value]): VmDisk[] => {
-    const match = /^(virtio|scsi|sata|ide)(\d+)$/.exec(key);
-    const disk = value as Disk;
-    if (match === null || disk.media === 'cdrom') return [];
-    return [
-      {
-        key,
-        bus: match[1] as Bus,
-        index: Number(match[2]),
-        size: disk.size,
-        sizeBytes: disk.size === undefined ? undefined : parseSize(disk.size),
-        serial: disk.serial,
-        discard: disk.discard === 'on',
-        iothread: Boolean(disk.iothread),
-      },
-    ];
-  });
-}
-
-function nicsOf(keys: ReadonlyMap<string, unknown>, name: string | undefined): VmNic[] {
-  return [...keys]
-    .flatMap(([key, value]): VmNic[] => {
-      const match = /^net(\d+)$/.exec(key);
-      if (match === null) return [];
-      const { model, bridge, macaddr } = value as Nic;
-      const index = Number(match[1]);
-      return [{ key, index, model, bridge, macaddr: macaddr ?? madeAddress(name ?? '', index) }];
-    })
-    .sort((a, b) => a.index - b.index);
-}
-
-/** A MAC address with Proxmox's own prefix, BC:24:11, that follows from the VM's name: Proxmox itself draws one by lot. */
-function madeAddress(name: string, index: number): string {
-  let hash = 0x811c9dc5;
-  for (const character of `${name}/${index}`)
-    hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
-  const bytes = [hash >>> 16, hash >>> 8, hash].map((part) =>
-    (part & 0xff).toString(16).padStart(2, '0').toUpperCase(),
+/** Every key, in the order in which a later one takes an earlier one's place. */
+function declaredKeys(vm: Vm, shown: (file: string) => string): [string, DeclaredKey][] {
+  const inherited = vm.extends.flatMap((base) => declaredKeys(base, shown));
+  const own = Object.entries(vm.keys).flatMap(([key, value]): [string, DeclaredKey][] =>
+    value === undefined ? [] : [[key, { value, file: shown(vm.file) }]],
   );
-  return ['BC', '24', '11', ...bytes].join(':');
+  return [...inherited, ...own];
+}
+
+/** A role that is extended twice says its faults once. */
+function unique(faults: readonly Fault[]): Fault[] {
+  return [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()];
 }

@@ -11,6 +11,7 @@ import { Agent } from './agent.ts';
 import { AgentChannel, AgentLost } from './agent-channel.ts';
 import { type ConsoleLine, type MarkSeen, SerialConsole } from './console.ts';
 import { type DiskImage, makeWritableParts } from './disks.ts';
+import { guardEgress } from './egress.ts';
 import { MachineBroken, machineEvent } from './events.ts';
 import { type MachineFiles, makeMachineFiles, removeTransientFiles } from './files.ts';
 import type { OpenSsh } from './guest.ts';
@@ -37,7 +38,7 @@ export interface BootOptions {
    */
   readonly command: (files: MachineFiles) => QemuCommand;
   /** What the command line has: a channel that is not there is not waited for. */
-  readonly channels: { readonly agent: boolean; readonly console: boolean };
+  readonly channels: { readonly agent: boolean; readonly console: boolean; readonly egress?: boolean };
   /** How the driver logs in; without it SSH is no way in. */
   readonly ssh?: { readonly guestPort: number; readonly user: string; readonly privateKey: string };
   /** Ends the machine when it is aborted, in whatever phase it is. */
@@ -76,6 +77,8 @@ interface Sockets {
   readonly qmp: Listener;
   readonly agent: Listener | undefined;
   readonly console: Listener | undefined;
+  readonly fromGuest: Listener | undefined;
+  readonly toNetwork: Listener | undefined;
 }
 
 /** A machine on its way up. */
@@ -123,15 +126,18 @@ class Boot {
       listener
         ? within(deadline, this.#scope.race(listener.connection), late(what))
         : Promise.resolve(undefined);
-    const [qmpSocket, agentSocket, consoleSocket] = await Promise.all([
+    const [qmpSocket, agentSocket, consoleSocket, fromGuest, toNetwork] = await Promise.all([
       connected(sockets.qmp, 'monitor'),
       connected(sockets.agent, "agent's channel"),
       connected(sockets.console, 'serial port'),
+      connected(sockets.fromGuest, 'network filter'),
+      connected(sockets.toNetwork, 'network filter'),
     ]);
+    if (fromGuest && toNetwork) guardEgress(fromGuest, toNetwork);
     // Everybody is connected: the socket files have served, and no kill can leave them behind any more.
     await rm(files.socketFolder, { recursive: true, force: true });
     const consoleShown = this.#attachConsole(console, consoleSocket);
-    const qmp = await this.#scope.race(QmpClient.open(qmpSocket as Socket, deadline));
+    const qmp = await this.#scope.race(QmpClient.open(qmpSocket as Socket, deadline, this.#scope));
     this.#teardown.add('close the monitor', () => qmp.close());
     qmp.onEvent((event) => this.#react(machineEvent(event)));
     const usernet = new Usernet(qmp);
@@ -192,7 +198,7 @@ class Boot {
   }
 
   async #listen(files: MachineFiles): Promise<Sockets> {
-    const { agent, console } = this.#options.channels;
+    const { agent, console, egress = false } = this.#options.channels;
     const listen = async (path: string) => {
       const listener = await listenOnce(path);
       this.#teardown.add(`stop listening at ${path}`, () => listener.close());
@@ -202,6 +208,8 @@ class Boot {
       qmp: await listen(files.sockets.qmp),
       agent: agent ? await listen(files.sockets.agent) : undefined,
       console: console ? await listen(files.sockets.console) : undefined,
+      fromGuest: egress ? await listen(files.sockets.fromGuest) : undefined,
+      toNetwork: egress ? await listen(files.sockets.toNetwork) : undefined,
     };
   }
 
@@ -253,7 +261,7 @@ class Boot {
     const spent = performance.now() - qemu.startedAt;
     const deadline = () => Deadline.after(this.#resets === 0 ? bootDeadlineMs - spent : bootDeadlineMs);
     if (agentSocket) {
-      const channel = new AgentChannel(agentSocket);
+      const channel = new AgentChannel(agentSocket, this.#scope);
       this.#agentChannel = channel;
       this.#teardown.add("close the agent's channel", () => channel.close());
       this.#agent = new Way('guest agent', this.#scope, ({ scope, saw }) => {

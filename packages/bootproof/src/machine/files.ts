@@ -25,6 +25,9 @@ export interface MachineFiles {
     readonly qmp: string;
     readonly agent: string;
     readonly console: string;
+    /** Packets that the guest sends, before the network gets them; and the way on for those that may pass. */
+    readonly fromGuest: string;
+    readonly toNetwork: string;
   };
 }
 
@@ -43,6 +46,8 @@ export function nameMachineFiles(folder: string, socketFolder: string): MachineF
       qmp: join(socketFolder, 'qmp.sock'),
       agent: join(socketFolder, 'agent.sock'),
       console: join(socketFolder, 'console.sock'),
+      fromGuest: join(socketFolder, 'from.sock'),
+      toNetwork: join(socketFolder, 'to.sock'),
     },
   };
 }

@@ -39,7 +39,7 @@ export function startMachine(options: StartOptions): Promise<Machine> {
         firmwareCode: ovmf?.code,
         credentials: [sshCredential('stand-in', key.publicKey)],
       }),
-    channels: { agent: agentChannel, console: vm.serialPorts.length > 0 },
+    channels: { agent: agentChannel, console: vm.serialPorts.length > 0, egress: vm.nics.length > 0 },
     ...(test.ssh === undefined ? {} : { ssh: { ...test.ssh, user: 'root', privateKey: key.privateKey } }),
     signal,
     bootDeadlineMs: bootSeconds * 1000,

@@ -4,8 +4,10 @@ import { defineProbeKind } from '../probe.ts';
 // The vendor GUID of the Boot Loader Interface: https://systemd.io/BOOT_LOADER_INTERFACE
 const vendor = '4a67b082-0a4c-41cf-b6c7-440b29bb8c4f';
 
-// An EFI variable in efivarfs is 4 bytes of attributes and then, for these, UTF-16; what remains without the NULs is its text.
-const read = (name: string) => `tail -c +5 /sys/firmware/efi/efivars/${name}-${vendor} | tr -d '\\0'; echo`;
+// An EFI variable in efivarfs is 4 bytes of attributes and then, for these, UTF-16; what remains without the NULs is its
+// text. Its file cannot be sought in, which is why cat reads it for tail.
+const read = (name: string) =>
+  `cat /sys/firmware/efi/efivars/${name}-${vendor} | tail -c +5 | tr -d '\\0'; echo`;
 
 /** The firmware started this boot loader, and from this partition. */
 export const bootLoader = defineProbeKind<
