@@ -156,14 +156,17 @@ export const boot = defineService({
         deadlineSeconds: 90,
       }),
       ...loaderProbes(loader, guest),
-      ...kernelParams.map((parameter) =>
+      ...unique(kernelParams).map((parameter) =>
         kernelParameter.probe({
           id: `boot/parameter-${parameter}`,
           params: { parameter },
           proves: ['boot.kernelParams'],
         }),
       ),
-      ...(guest.serialConsole && kernelParams.some((parameter) => parameter.startsWith('console=ttyS0'))
+      // A name that DHCP chooses is not known here.
+      ...(guest.hostName !== '' &&
+      guest.serialConsole &&
+      kernelParams.some((parameter) => parameter.startsWith('console=ttyS0'))
         ? [loginPrompt(guest)]
         : []),
       ...(guest.disk === undefined ||
@@ -184,6 +187,9 @@ export const boot = defineService({
     ];
   },
 });
+
+/** Two roles may both ask for a parameter. The command line has it twice then, as on NixOS, and one probe proves it. */
+const unique = (parameters: readonly string[]): string[] => [...new Set(parameters)];
 
 function loginPrompt(guest: Guest): Probe {
   return consoleText.probe({

@@ -233,8 +233,8 @@ export const openssh = defineService({
       packages: ['openssh-server'],
       files: [
         textFile('/etc/ssh/sshd_config', sshdConfig(openssh)),
-        textFile('/etc/systemd/system/sshd-keygen.service', keygenUnit(openssh.hostKeys)),
-        wantedBy('multi-user.target', 'sshd-keygen.service', '/etc/systemd/system'),
+        // systemd refuses a service that starts nothing.
+        ...(openssh.hostKeys.length === 0 ? [] : keygenFiles(openssh.hostKeys)),
         // Debian checks the configuration before each start, which NixOS does once, when it builds the system.
         textFile('/etc/systemd/system/ssh.service.d/no-check.conf', ['[Service]', 'ExecStartPre=']),
         // NixOS calls the unit sshd.service; Debian's ssh.service has that name as an alias once it is enabled.
@@ -263,12 +263,15 @@ export const openssh = defineService({
         // On a first boot it waits for its host keys to be made.
         deadlineSeconds: 60,
       }),
-      ...openssh.ports.flatMap((each) => portProbes(each)),
-      loginProbe(openssh.ports[0] ?? 22, openssh.settings),
+      ...portsOf(openssh).flatMap((each) => portProbes(each)),
+      loginProbe(portsOf(openssh)[0] ?? 22, openssh.settings),
       clean,
     ];
   },
 });
+
+/** The ports, each once: two modules may both name it. Without any, sshd listens on 22. Source: sshd_config(5). */
+const portsOf = ({ ports }: Openssh): number[] => (ports.length === 0 ? [22] : [...new Set(ports)]);
 
 function portProbes(sshPort: number): Probe[] {
   const after = ['openssh/unit'];
@@ -297,9 +300,13 @@ function loginProbe(sshPort: number, declared: Openssh['settings']): Probe {
   ];
   const methods = (allowed: boolean) =>
     ways.filter((way) => way.allowed === allowed).map((way) => way.method);
+  const refused = methods(false);
+  const offered = ['publickey', ...methods(true)];
   return sshMethods.probe({
     id: 'openssh/login-methods',
-    params: { port: sshPort, refused: methods(false), offered: ['publickey', ...methods(true)] },
+    params: { port: sshPort, refused, offered },
+    // The kind's own words are about what is refused.
+    ...(refused.length > 0 ? {} : { title: `SSH offers login by ${offered.join(' and by ')}` }),
     proves: ways.map((way) => `services.openssh.settings.${way.setting}`),
     after: [`openssh/answers-${sshPort}`],
   });
@@ -307,7 +314,7 @@ function loginProbe(sshPort: number, declared: Openssh['settings']): Probe {
 
 function sshdConfig(openssh: Openssh): string[] {
   return [
-    ...openssh.ports.map((each) => `Port ${each}`),
+    ...portsOf(openssh).map((each) => `Port ${each}`),
     ...openssh.listenAddresses.map(
       ({ addr, port: at }) => `ListenAddress ${addr}${at === null ? '' : `:${at}`}`,
     ),
@@ -318,6 +325,11 @@ function sshdConfig(openssh: Openssh): string[] {
     openssh.extraConfig,
   ];
 }
+
+const keygenFiles = (hostKeys: Openssh['hostKeys']) => [
+  textFile('/etc/systemd/system/sshd-keygen.service', keygenUnit(hostKeys)),
+  wantedBy('multi-user.target', 'sshd-keygen.service', '/etc/systemd/system'),
+];
 
 /** Makes the host keys that are missing, before sshd starts, as NixOS does: no image carries one. */
 function keygenUnit(hostKeys: Openssh['hostKeys']): string[] {

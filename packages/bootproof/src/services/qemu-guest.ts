@@ -74,12 +74,17 @@ export const qemuGuest = defineService({
         deadlineSeconds: 30,
       }),
       agentPing.probe({ id: 'qemuGuest/ping', params: {}, proves, after: ['qemuGuest/unit'] }),
-      agentHostName.probe({
-        id: 'qemuGuest/host-name',
-        params: { hostName: guest.hostName },
-        proves: [...proves, 'networking.hostName'],
-        after: ['qemuGuest/ping'],
-      }),
+      // A name that DHCP chooses is not known here.
+      ...(guest.hostName === ''
+        ? []
+        : [
+            agentHostName.probe({
+              id: 'qemuGuest/host-name',
+              params: { hostName: guest.hostName },
+              proves: [...proves, 'networking.hostName'],
+              after: ['qemuGuest/ping'],
+            }),
+          ]),
       ...(nic === undefined
         ? []
         : [

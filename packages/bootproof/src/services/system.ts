@@ -4,8 +4,8 @@ import { commandOutput } from '../probes/kinds/command-output.ts';
 import { imageClean } from '../probes/kinds/image-clean.ts';
 import { defineService, nixosOnly } from './service.ts';
 
-/** NixOS's releases have been made in May and November of each year since 13.10. */
-const releasePattern = /^(1[3-9]|2[0-9])\.(03|04|05|09|10|11)$/;
+/** NixOS's releases: those of the first years, March and September from 16.03, May and November from 21.05. */
+const releasePattern = /^(13\.10|14\.(04|12)|15\.09|(1[6-9]|20)\.(03|09)|2[1-9]\.(05|11))$/;
 
 const i18n = 'nixos/modules/config/i18n.nix';
 const console_ = 'nixos/modules/config/console.nix';
@@ -111,7 +111,8 @@ export const system = defineService({
             commandOutput.probe({
               id: 'system/time-zone',
               params: {
-                command: "readlink -f /etc/localtime | sed 's#.*/zoneinfo/##'",
+                // Not followed to its end: some zones, UTC among them, are links to another name in their turn.
+                command: "readlink /etc/localtime | sed 's#.*/zoneinfo/##'",
                 output: timeZone,
               },
               title: `the time zone is ${timeZone}`,
