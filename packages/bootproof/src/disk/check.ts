@@ -222,7 +222,7 @@ function checkEsp(input: DiskPlanInput, places: readonly Place[]): Fault[] {
         files: input.filesOf('disko.devices.disk'),
         option: 'disko.devices.disk',
         reason:
-          'the firmware is OVMF (UEFI), and no partition is an EFI system partition: it would find nothing to boot.',
+          'the firmware is UEFI (bios ovmf), and no partition is an EFI system partition: it would find nothing to boot.',
         remedy: "Declare a partition of type 'EF00' with vfat on it, mounted at /boot.",
       },
     ];

@@ -63,7 +63,7 @@ function unknownKey(key: string, value: unknown, file: string): Fault {
   };
 }
 
-const manual = (key: string) => `See ${key.replace(/\d+$/, '[n]')} in qm.conf(5).`;
+const manual = (key: string) => `See ${key in keys ? key : key.replace(/\d+$/, '[n]')} in qm.conf(5).`;
 
 function faultOf(key: string, file: string, issue: v.BaseIssue<unknown>): Fault {
   const members = (issue.path ?? []).map((step) => String(step.key));
@@ -131,7 +131,7 @@ function structured(key: string, value: unknown, defaultKey: string | undefined)
   if (!structuredKey || !['string', 'number', 'boolean'].includes(typeof value)) {
     return { properties: value, faults: [] };
   }
-  const { properties, faults } = parseProperties(String(value), defaultKey);
+  const { properties, faults } = parseProperties(String(value), defaultKey || undefined);
   return { properties: ownForms(key, properties), faults };
 }
 

@@ -1,35 +1,54 @@
 import { pciPlace } from './pci.ts';
-import { device, json, since } from './qemu-options.ts';
+import { device, json, since, socketClient } from './qemu-options.ts';
 import type { NicModel } from './schema.ts';
 import type { VmConfiguration, VmNic } from './vm.ts';
 
-export interface Network {
-  /** Whether the guest may reach beyond its own network. False unless told. */
-  readonly open?: boolean;
-  /** TCP ports of the guest that a free port of 127.0.0.1 leads to, on the first NIC; more can be added to a running QEMU. */
-  readonly forwards?: readonly number[];
+/** Where the guest's packets are looked at before they leave its network. */
+export interface Guard {
+  /** A unix socket that gets every packet that the guest sends. */
+  readonly fromGuest: string;
+  /** A unix socket from which those come back that may pass. */
+  readonly toNetwork: string;
 }
 
 const models: Partial<Readonly<Record<NicModel, string>>> = { virtio: 'virtio-net-pci' };
 
 /**
- * NICs, each on a user-mode network of its own where DHCP answers. QEMU takes a free port for each forward itself (port 0)
- * and tells which it took in `info usernet`: nobody can take it in between.
+ * NICs, each on a user-mode network of its own where DHCP answers. Nothing leads out of them: what the first NIC sends
+ * passes by the guard. QEMU's own `restrict` would shut the network too, but its DHCP then names no router; it has to do
+ * for further NICs, and where there is no guard.
  */
-export function network(vm: VmConfiguration, { open = false, forwards = [] }: Network): string[] {
-  return vm.nics.flatMap((nic, position) => [
-    ...json('-netdev', {
-      type: 'user',
-      id: nic.key,
-      restrict: !open,
-      // QEMU's own is 10.0.2.0/24. Two NICs of one guest must not find themselves on the same.
-      ...(position === 0 ? {} : { net: `10.0.${2 + position}.0/24` }),
-      ...(position === 0 && forwards.length > 0
-        ? { hostfwd: forwards.map((port) => ({ str: `tcp:127.0.0.1:0-:${port}` })) }
-        : {}),
+export function network(vm: VmConfiguration, guard: Guard | undefined): string[] {
+  return vm.nics.flatMap((nic, position) => {
+    const guarded = position === 0 ? guard : undefined;
+    return [
+      ...json('-netdev', {
+        type: 'user',
+        id: nic.key,
+        restrict: guarded === undefined,
+        // QEMU's own is 10.0.2.0/24. Two NICs of one guest must not find themselves on the same.
+        net: position === 0 ? undefined : `10.0.${2 + position}.0/24`,
+      }),
+      ...(guarded === undefined ? [] : redirector(nic, guarded)),
+      ...card(vm, nic),
+    ];
+  });
+}
+
+function redirector({ key }: VmNic, { fromGuest, toNetwork }: Guard): string[] {
+  return [
+    ...socketClient('from-guest', fromGuest),
+    ...socketClient('to-network', toNetwork),
+    ...json('-object', {
+      'qom-type': 'filter-redirector',
+      id: 'egress',
+      netdev: key,
+      // `rx` is what the network receives.
+      queue: 'rx',
+      outdev: 'from-guest',
+      indev: 'to-network',
     }),
-    ...card(vm, nic),
-  ]);
+  ];
 }
 
 /** No boot index: a disk that does not boot shall be seen as that, and not as an attempt to boot by network. */

@@ -3,7 +3,7 @@ import { pciPlace } from './pci.ts';
 import { buses } from './qemu-buses.ts';
 import { type DiskFile, disks } from './qemu-disks.ts';
 import { board, type Firmware, generationId, processorAndMemory, smbios } from './qemu-machine.ts';
-import { type Network, network } from './qemu-network.ts';
+import { type Guard, network } from './qemu-network.ts';
 import { device, json, keyed, plain, since, socketClient } from './qemu-options.ts';
 import type { VmConfiguration } from './vm.ts';
 
@@ -14,14 +14,17 @@ export interface QemuInput {
   readonly agentChannel: boolean;
   readonly accelerator: 'kvm' | 'tcg';
   /** Unix sockets to which QEMU connects as a client; the driver listens there. */
-  readonly sockets: { readonly qmp: string; readonly agent: string; readonly console: string };
+  readonly sockets: {
+    readonly qmp: string;
+    readonly agent: string;
+    readonly console: string;
+  } & Partial<Guard>;
   /** Undefined with SeaBIOS, which QEMU brings along. */
   readonly firmware: Firmware | undefined;
   /** The disk that the machine boots from. The VM's other disks are there too, empty. */
   readonly disk: DiskFile;
   /** systemd credentials, as `name=value` texts of SMBIOS type 11. */
   readonly credentials: readonly string[];
-  readonly network?: Network;
 }
 
 /**
@@ -47,8 +50,12 @@ export function qemuArguments(input: QemuInput): string[] {
     ...random(vm),
     ...balloon(vm),
     ...disks(vm, [input.disk]),
-    ...network(vm, input.network ?? {}),
+    ...network(vm, guard(input)),
   ];
+}
+
+function guard({ sockets: { fromGuest, toNetwork } }: QemuInput): Guard | undefined {
+  return fromGuest === undefined || toNetwork === undefined ? undefined : { fromGuest, toNetwork };
 }
 
 const monitor = ({ sockets }: QemuInput): string[] => [

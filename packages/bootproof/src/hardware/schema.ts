@@ -247,21 +247,17 @@ export interface KeyRecord {
   readonly defaultKey?: string;
 }
 
-const hardware = <S extends v.GenericSchema>(schema: S, defaultKey?: string) =>
-  ({ schema, role: 'hardware', ...(defaultKey === undefined ? {} : { defaultKey }) }) as const;
+const hardware = <S extends v.GenericSchema>(schema: S) => ({ schema, role: 'hardware' }) as const;
 
-const numbered = <S extends v.GenericSchema, const N extends number>(
-  last: N,
-  schema: S,
-  defaultKey?: string,
-) => ({
-  ...hardware(schema, defaultKey),
-  last,
-});
+/** Hardware that Proxmox writes as a property string. `meta` names all its members. */
+const property = <S extends v.GenericSchema, const First extends string>(schema: S, defaultKey: First) =>
+  ({ schema, role: 'hardware', defaultKey }) as const;
+
+const upTo = <R extends KeyRecord, const Last extends number>(last: Last, record: R) => ({ ...record, last });
 
 const outside = <S extends v.GenericSchema>(schema: S) => ({ schema, role: 'outside' }) as const;
 const notModelled = <S extends v.GenericSchema>(schema: S) => ({ schema, role: 'notModelled' }) as const;
-const manyNotModelled = <const N extends number>(last: N) => ({ ...notModelled(anything), last });
+const manyNotModelled = <const Last extends number>(last: Last) => upTo(last, notModelled(anything));
 
 const dnsName = /^(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*$/;
 
@@ -269,19 +265,19 @@ const dnsName = /^(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))
 export const keys = {
   name: hardware(text('a DNS name', dnsName)),
   bios: hardware(oneOf('seabios', 'ovmf')),
-  machine: hardware(machineSchema, 'type'),
-  cpu: hardware(cpuSchema, 'cputype'),
+  machine: property(machineSchema, 'type'),
+  cpu: property(cpuSchema, 'cputype'),
   cores: hardware(whole(1)),
   sockets: hardware(whole(1)),
   vcpus: hardware(whole(1)),
-  memory: hardware(memorySchema, 'current'),
+  memory: property(memorySchema, 'current'),
   balloon: hardware(whole(0, undefined, ' of MiB')),
   scsihw: hardware(oneOf('lsi', 'lsi53c810', 'virtio-scsi-pci', 'virtio-scsi-single', 'megasas', 'pvscsi')),
-  efidisk0: hardware(efidiskSchema, 'file'),
-  agent: hardware(agentSchema, 'enabled'),
-  vga: hardware(vgaSchema, 'type'),
+  efidisk0: property(efidiskSchema, 'file'),
+  agent: property(agentSchema, 'enabled'),
+  vga: property(vgaSchema, 'type'),
   tablet: hardware(flag),
-  boot: hardware(bootSchema, 'legacy'),
+  boot: property(bootSchema, 'legacy'),
   bootdisk: hardware(text('the name of a disk', /^(ide|sata|scsi|virtio)\d+$/)),
   ostype: hardware(
     oneOf(
@@ -301,12 +297,12 @@ export const keys = {
     ),
   ),
   acpi: hardware(flag),
-  smbios1: hardware(smbiosSchema, 'uuid'),
+  smbios1: property(smbiosSchema, 'uuid'),
   vmgenid: hardware(
     text('a UUID, or 1 to have one made, or 0 for none', new RegExp(`${uuid.source}|^[01]$`, 'i')),
   ),
-  rng0: hardware(rngSchema, 'source'),
-  meta: hardware(metaSchema),
+  rng0: property(rngSchema, 'source'),
+  meta: property(metaSchema, ''),
 
   description: outside(v.pipe(v.string('a text'), v.maxLength(8192, 'a text of at most 8192 characters'))),
   tags: outside(names('tags')),
@@ -369,12 +365,12 @@ const serialSchema = text("'socket' or a device such as /dev/ttyS0", /^(socket|\
 
 /** The keys that come with a number, by the name before it. */
 export const numberedKeys = {
-  virtio: numbered(15, driveSchemas.virtio, 'file'),
-  scsi: numbered(30, driveSchemas.scsi, 'file'),
-  sata: numbered(5, driveSchemas.sata, 'file'),
-  ide: numbered(3, driveSchemas.ide, 'file'),
-  net: numbered(31, netSchema, 'model'),
-  serial: numbered(3, serialSchema),
+  virtio: upTo(15, property(driveSchemas.virtio, 'file')),
+  scsi: upTo(30, property(driveSchemas.scsi, 'file')),
+  sata: upTo(5, property(driveSchemas.sata, 'file')),
+  ide: upTo(3, property(driveSchemas.ide, 'file')),
+  net: upTo(31, property(netSchema, 'model')),
+  serial: upTo(3, hardware(serialSchema)),
   usb: manyNotModelled(13),
   hostpci: manyNotModelled(15),
   numa: manyNotModelled(7),

@@ -1,0 +1,25 @@
+-name vm
+-nodefaults
+-no-user-config
+-display none
+-boot menu=on,strict=on,reboot-timeout=1000
+-machine pc,smm=off
+-accel tcg,thread=multi
+-global PIIX4_PM.disable_s3=1
+-global PIIX4_PM.disable_s4=1
+-cpu kvm64,+lahf_lm,+sep,vendor=AuthenticAMD
+-smp 1,sockets=1,cores=1,maxcpus=1
+-m 512
+-smbios type=11,value=io.systemd.credential:name=value
+-chardev socket,id=qmp,path=/run/m/qmp,server=off
+-mon chardev=qmp,mode=control
+-device {"driver":"pci-bridge","id":"pci.1","chassis_nr":1,"bus":"pci.0","addr":"0x1e"}
+-device {"driver":"pci-bridge","id":"pci.2","chassis_nr":2,"bus":"pci.0","addr":"0x1f"}
+-device {"driver":"piix3-usb-uhci","id":"uhci","bus":"pci.0","addr":"0x1.0x2"}
+-chardev socket,id=serial0,path=/run/m/console,server=off
+-device {"driver":"isa-serial","chardev":"serial0","index":0}
+-chardev null,id=serial1
+-device {"driver":"isa-serial","chardev":"serial1","index":1}
+-device {"driver":"virtio-balloon-pci","id":"balloon0","free-page-reporting":true,"bus":"pci.0","addr":"0x3"}
+-blockdev {"node-name":"drive-virtio0","driver":"qcow2","cache":{"direct":false,"no-flush":true},"file":{"driver":"file","filename":"/run/m/disk","cache":{"direct":false,"no-flush":true},"read-only":false,"discard":"ignore"},"read-only":false,"discard":"ignore"}
+-device {"driver":"virtio-blk-pci","id":"virtio0","drive":"drive-virtio0","bootindex":100,"write-cache":"on","bus":"pci.0","addr":"0xa"}

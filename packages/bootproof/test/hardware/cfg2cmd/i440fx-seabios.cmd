@@ -1,0 +1,34 @@
+-name old
+-nodefaults
+-no-user-config
+-display none
+-boot menu=on,strict=on,reboot-timeout=1000
+-machine pc,hpet=off
+-accel tcg,thread=multi
+-global PIIX4_PM.disable_s3=1
+-global PIIX4_PM.disable_s4=1
+-cpu kvm64,+lahf_lm,+sep,vendor=AuthenticAMD
+-smp 1,sockets=1,cores=1,maxcpus=1
+-m 512
+-smbios type=11,value=io.systemd.credential:name=value
+-chardev socket,id=qmp,path=/run/m/qmp,server=off
+-mon chardev=qmp,mode=control
+-device {"driver":"pci-bridge","id":"pci.1","chassis_nr":1,"bus":"pci.0","addr":"0x1e"}
+-device {"driver":"pci-bridge","id":"pci.2","chassis_nr":2,"bus":"pci.0","addr":"0x1f"}
+-device {"driver":"piix3-usb-uhci","id":"uhci","bus":"pci.0","addr":"0x1.0x2"}
+-device {"driver":"usb-tablet","id":"tablet","bus":"uhci.0","port":"1"}
+-device {"driver":"VGA","id":"vga","bus":"pci.0","addr":"0x2"}
+-chardev socket,id=serial0,path=/run/m/console,server=off
+-device {"driver":"isa-serial","chardev":"serial0","index":0}
+-chardev socket,id=qga0,path=/run/m/agent,server=off
+-device {"driver":"virtio-serial-pci","id":"qga0","bus":"pci.0","addr":"0x8"}
+-device {"driver":"virtserialport","chardev":"qga0","name":"org.qemu.guest_agent.0"}
+-device {"driver":"virtio-balloon-pci","id":"balloon0","free-page-reporting":true,"bus":"pci.0","addr":"0x3"}
+-blockdev {"node-name":"drive-virtio0","driver":"qcow2","cache":{"direct":false,"no-flush":true},"file":{"driver":"file","filename":"/run/m/disk","cache":{"direct":false,"no-flush":true},"read-only":false,"discard":"unmap"},"read-only":false,"discard":"unmap"}
+-object {"qom-type":"iothread","id":"iothread-virtio0"}
+-device {"driver":"virtio-blk-pci","id":"virtio0","drive":"drive-virtio0","bootindex":100,"iothread":"iothread-virtio0","write-cache":"on","bus":"pci.0","addr":"0xa"}
+-netdev {"type":"user","id":"net0","restrict":false}
+-chardev socket,id=from-guest,path=/run/m/from,server=off
+-chardev socket,id=to-network,path=/run/m/to,server=off
+-object {"qom-type":"filter-redirector","id":"egress","netdev":"net0","queue":"rx","outdev":"from-guest","indev":"to-network"}
+-device {"driver":"virtio-net-pci","id":"net0","mac":"BC:24:11:00:00:01","netdev":"net0","rx_queue_size":1024,"tx_queue_size":256,"host_mtu":1500,"bus":"pci.0","addr":"0x12"}

@@ -1,0 +1,47 @@
+-name vm
+-nodefaults
+-no-user-config
+-display none
+-boot menu=on,strict=on,reboot-timeout=1000
+-machine q35,hpet=off
+-accel tcg,thread=multi
+-global ICH9-LPC.disable_s3=1
+-global ICH9-LPC.disable_s4=1
+-cpu qemu64,+popcnt,+pni,+sse4.1,+sse4.2,+ssse3,+aes,+aes,-pcid,+pclmulqdq,vendor=AuthenticAMD
+-smp 1,sockets=1,cores=1,maxcpus=1
+-m 512
+-smbios type=1,uuid=3dd750ce-d910-44d0-9493-525c0be4e687,manufacturer=Home,, sweet
+-smbios type=11,value=io.systemd.credential:name=value
+-chardev socket,id=qmp,path=/run/m/qmp,server=off
+-mon chardev=qmp,mode=control
+-device {"driver":"ich9-usb-ehci1","id":"ehci","bus":"pcie.0","multifunction":true,"addr":"1d.7"}
+-device {"driver":"ich9-usb-uhci1","id":"uhci-1","bus":"pcie.0","multifunction":true,"addr":"1d.0","masterbus":"ehci.0","firstport":0}
+-device {"driver":"ich9-usb-uhci2","id":"uhci-2","bus":"pcie.0","multifunction":true,"addr":"1d.1","masterbus":"ehci.0","firstport":2}
+-device {"driver":"ich9-usb-uhci3","id":"uhci-3","bus":"pcie.0","multifunction":true,"addr":"1d.2","masterbus":"ehci.0","firstport":4}
+-device {"driver":"ich9-usb-ehci1","id":"ehci-2","bus":"pcie.0","multifunction":true,"addr":"1a.7"}
+-device {"driver":"ich9-usb-uhci1","id":"uhci-4","bus":"pcie.0","multifunction":true,"addr":"1a.0","masterbus":"ehci-2.0","firstport":0}
+-device {"driver":"ich9-usb-uhci2","id":"uhci-5","bus":"pcie.0","multifunction":true,"addr":"1a.1","masterbus":"ehci-2.0","firstport":2}
+-device {"driver":"ich9-usb-uhci3","id":"uhci-6","bus":"pcie.0","multifunction":true,"addr":"1a.2","masterbus":"ehci-2.0","firstport":4}
+-device {"driver":"ich9-intel-hda","id":"audio0","bus":"pcie.0","addr":"1b.0"}
+-device {"driver":"pcie-root-port","id":"ich9-pcie-port-1","x-speed":"16","x-width":"32","multifunction":true,"bus":"pcie.0","addr":"1c.0","port":1,"chassis":1}
+-device {"driver":"pcie-root-port","id":"ich9-pcie-port-2","x-speed":"16","x-width":"32","multifunction":true,"bus":"pcie.0","addr":"1c.1","port":2,"chassis":2}
+-device {"driver":"pcie-root-port","id":"ich9-pcie-port-3","x-speed":"16","x-width":"32","multifunction":true,"bus":"pcie.0","addr":"1c.2","port":3,"chassis":3}
+-device {"driver":"pcie-root-port","id":"ich9-pcie-port-4","x-speed":"16","x-width":"32","multifunction":true,"bus":"pcie.0","addr":"1c.3","port":4,"chassis":4}
+-device {"driver":"i82801b11-bridge","id":"pcidmi","bus":"pcie.0","addr":"1e.0"}
+-device {"driver":"pci-bridge","id":"pci.0","bus":"pcidmi","addr":"1.0","chassis_nr":1}
+-device {"driver":"pci-bridge","id":"pci.1","bus":"pcidmi","addr":"2.0","chassis_nr":2}
+-device {"driver":"pci-bridge","id":"pci.2","bus":"pcidmi","addr":"3.0","chassis_nr":3}
+-device {"driver":"pci-bridge","id":"pci.3","bus":"pcidmi","addr":"4.0","chassis_nr":4}
+-device {"driver":"vmgenid","guid":"54d1c06c-8f5b-440f-b5b2-6eab1380e13d"}
+-device {"driver":"usb-tablet","id":"tablet","bus":"ehci.0","port":"1"}
+-device {"driver":"VGA","id":"vga","bus":"pcie.0","addr":"0x1"}
+-object {"qom-type":"rng-random","id":"rng0","filename":"/dev/urandom"}
+-device {"driver":"virtio-rng-pci","rng":"rng0","max-bytes":1024,"period":1000,"bus":"pci.1","addr":"0x1d"}
+-device {"driver":"virtio-balloon-pci","id":"balloon0","free-page-reporting":true,"bus":"pci.0","addr":"0x3"}
+-blockdev {"node-name":"drive-virtio0","driver":"qcow2","cache":{"direct":false,"no-flush":true},"file":{"driver":"file","filename":"/run/m/disk","cache":{"direct":false,"no-flush":true},"read-only":false,"discard":"ignore"},"read-only":false,"discard":"ignore"}
+-device {"driver":"virtio-blk-pci","id":"virtio0","drive":"drive-virtio0","bootindex":100,"write-cache":"on","bus":"pci.0","addr":"0xa"}
+-netdev {"type":"user","id":"net0","restrict":false}
+-chardev socket,id=from-guest,path=/run/m/from,server=off
+-chardev socket,id=to-network,path=/run/m/to,server=off
+-object {"qom-type":"filter-redirector","id":"egress","netdev":"net0","queue":"rx","outdev":"from-guest","indev":"to-network"}
+-device {"driver":"virtio-net-pci","id":"net0","mac":"BC:24:11:01:53:65","netdev":"net0","rx_queue_size":1024,"tx_queue_size":256,"host_mtu":1500,"bus":"pci.0","addr":"0x12"}

@@ -1,0 +1,32 @@
+-name vm
+-nodefaults
+-no-user-config
+-display none
+-boot menu=on,strict=on,reboot-timeout=1000
+-machine pc
+-accel tcg,thread=multi
+-global PIIX4_PM.disable_s3=1
+-global PIIX4_PM.disable_s4=1
+-cpu kvm64,+lahf_lm,+sep,vendor=AuthenticAMD
+-smp 1,sockets=1,cores=1,maxcpus=1
+-m 512
+-smbios type=11,value=io.systemd.credential:name=value
+-chardev socket,id=qmp,path=/run/m/qmp,server=off
+-mon chardev=qmp,mode=control
+-device {"driver":"pci-bridge","id":"pci.1","chassis_nr":1,"bus":"pci.0","addr":"0x1e"}
+-device {"driver":"pci-bridge","id":"pci.2","chassis_nr":2,"bus":"pci.0","addr":"0x1f"}
+-device {"driver":"piix3-usb-uhci","id":"uhci","bus":"pci.0","addr":"0x1.0x2"}
+-device {"driver":"usb-tablet","id":"tablet","bus":"uhci.0","port":"1"}
+-device {"driver":"VGA","id":"vga","bus":"pci.0","addr":"0x2"}
+-device {"driver":"virtio-balloon-pci","id":"balloon0","free-page-reporting":true,"bus":"pci.0","addr":"0x3"}
+-device {"driver":"virtio-scsi-pci","id":"scsihw0","bus":"pci.0","addr":"0x5"}
+-device {"driver":"ide-cd","id":"ide2","bootindex":101,"bus":"ide.1","unit":0}
+-blockdev {"node-name":"drive-scsi0","driver":"qcow2","cache":{"direct":false,"no-flush":true},"file":{"driver":"file","filename":"/run/m/disk","cache":{"direct":false,"no-flush":true},"read-only":false,"discard":"unmap"},"read-only":false,"discard":"unmap"}
+-device {"driver":"scsi-hd","id":"scsi0","drive":"drive-scsi0","bootindex":100,"bus":"scsihw0.0","channel":0,"scsi-id":0,"lun":0,"device_id":"drive-scsi0","rotation_rate":1,"write-cache":"on"}
+-blockdev {"node-name":"drive-scsi1","driver":"null-co","size":8589934592,"read-zeroes":true,"read-only":false,"discard":"ignore"}
+-device {"driver":"scsi-hd","id":"scsi1","drive":"drive-scsi1","serial":"data","bus":"scsihw0.0","channel":0,"scsi-id":0,"lun":1,"device_id":"drive-scsi1","write-cache":"off"}
+-netdev {"type":"user","id":"net0","restrict":false}
+-chardev socket,id=from-guest,path=/run/m/from,server=off
+-chardev socket,id=to-network,path=/run/m/to,server=off
+-object {"qom-type":"filter-redirector","id":"egress","netdev":"net0","queue":"rx","outdev":"from-guest","indev":"to-network"}
+-device {"driver":"virtio-net-pci","id":"net0","mac":"BC:24:11:01:53:65","netdev":"net0","rx_queue_size":1024,"tx_queue_size":256,"host_mtu":1500,"bus":"pci.0","addr":"0x12"}

@@ -1,0 +1,29 @@
+-name vm
+-nodefaults
+-no-user-config
+-display none
+-boot menu=on,strict=on,reboot-timeout=1000
+-machine pc
+-accel tcg,thread=multi
+-global PIIX4_PM.disable_s3=1
+-global PIIX4_PM.disable_s4=1
+-cpu kvm64,+lahf_lm,+sep,vendor=AuthenticAMD
+-smp 1,sockets=1,cores=1,maxcpus=1
+-m 512
+-smbios type=11,value=io.systemd.credential:name=value
+-chardev socket,id=qmp,path=/run/m/qmp,server=off
+-mon chardev=qmp,mode=control
+-device {"driver":"pci-bridge","id":"pci.1","chassis_nr":1,"bus":"pci.0","addr":"0x1e"}
+-device {"driver":"pci-bridge","id":"pci.2","chassis_nr":2,"bus":"pci.0","addr":"0x1f"}
+-device {"driver":"pci-bridge","id":"pci.3","chassis_nr":3,"bus":"pci.0","addr":"0x5"}
+-device {"driver":"piix3-usb-uhci","id":"uhci","bus":"pci.0","addr":"0x1.0x2"}
+-device {"driver":"usb-tablet","id":"tablet","bus":"uhci.0","port":"1"}
+-device {"driver":"VGA","id":"vga","bus":"pci.0","addr":"0x2"}
+-device {"driver":"virtio-balloon-pci","id":"balloon0","free-page-reporting":true,"bus":"pci.0","addr":"0x3"}
+-object {"qom-type":"iothread","id":"iothread-virtioscsi0"}
+-device {"driver":"virtio-scsi-pci","id":"virtioscsi0","iothread":"iothread-virtioscsi0","bus":"pci.3","addr":"0x1"}
+-device {"driver":"virtio-scsi-pci","id":"virtioscsi7","bus":"pci.3","addr":"0x8"}
+-blockdev {"node-name":"drive-scsi0","driver":"qcow2","cache":{"direct":false,"no-flush":true},"file":{"driver":"file","filename":"/run/m/disk","cache":{"direct":false,"no-flush":true},"read-only":false,"discard":"ignore"},"read-only":false,"discard":"ignore"}
+-device {"driver":"scsi-hd","id":"scsi0","drive":"drive-scsi0","bootindex":100,"bus":"virtioscsi0.0","channel":0,"scsi-id":0,"lun":0,"device_id":"drive-scsi0","write-cache":"on"}
+-blockdev {"node-name":"drive-scsi7","driver":"null-co","size":8589934592,"read-zeroes":true,"read-only":false,"discard":"ignore"}
+-device {"driver":"scsi-hd","id":"scsi7","drive":"drive-scsi7","bus":"virtioscsi7.0","channel":0,"scsi-id":0,"lun":7,"device_id":"drive-scsi7","write-cache":"on"}
