@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { BootproofError } from '../base/errors.ts';
 import { atDeadline, type Deadline, within } from '../host/deadline.ts';
 import { Scope } from '../host/scope.ts';
+import { whenClosed } from './sockets.ts';
 
 /** The agent refused a command: `GenericError`, `CommandNotFound`, with its own words. */
 export class AgentError extends BootproofError {
@@ -72,12 +73,11 @@ export class AgentChannel {
   #resync: (() => void) | undefined;
   #nextSync = 1 + Math.floor(Math.random() * 2 ** 40);
 
-  constructor(socket: Socket) {
+  /** @param machine closes when QEMU ends. */
+  constructor(socket: Socket, machine: Scope) {
     this.#socket = socket;
-    const end = (reason: string) => this.#connection.close(new BootproofError(reason, { kind: 'unproven' }));
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
-    socket.once('error', (error) => end(`the agent's channel broke: ${error.message}`));
-    socket.once('close', () => end("QEMU closed the agent's channel"));
+    whenClosed(socket, machine, "the agent's channel", (reason) => this.#connection.close(reason));
     socket.resume();
   }
 

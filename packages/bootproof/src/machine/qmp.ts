@@ -4,6 +4,7 @@ import { BootproofError } from '../base/errors.ts';
 import { Deadline, within } from '../host/deadline.ts';
 import { Scope } from '../host/scope.ts';
 import { LineSplitter } from './lines.ts';
+import { whenClosed } from './sockets.ts';
 
 /** QEMU refused a command. */
 export class QmpError extends BootproofError {
@@ -70,10 +71,11 @@ export class QmpClient {
   /**
    * Greets QEMU over a fresh connection.
    *
+   * @param machine closes when QEMU ends.
    * @throws Error when the deadline passes first, the connection closes, or the peer is no QMP server.
    */
-  static async open(socket: Socket, deadline: Deadline): Promise<QmpClient> {
-    const link = linkTo(socket);
+  static async open(socket: Socket, deadline: Deadline, machine: Scope): Promise<QmpClient> {
+    const link = linkTo(socket, machine);
     const late = () =>
       new BootproofError('QEMU did not greet on its monitor socket in time', { kind: 'unproven' });
     try {
@@ -165,7 +167,7 @@ interface Link {
   readonly greeting: Promise<v.InferOutput<typeof Greeting>>;
 }
 
-function linkTo(socket: Socket): Link {
+function linkTo(socket: Socket, machine: Scope): Link {
   const lines = new LineSplitter();
   const connection = new Scope();
   const pending = new Map<number, Pending>();
@@ -191,8 +193,7 @@ function linkTo(socket: Socket): Link {
       }
     });
   });
-  socket.once('error', (error) => end(`the monitor connection broke: ${error.message}`, error));
-  socket.once('close', () => end('QEMU closed the monitor connection'));
+  whenClosed(socket, machine, 'the monitor connection', (reason) => connection.close(reason));
   socket.resume();
   return { socket, pending, listeners, connection, greeting };
 }

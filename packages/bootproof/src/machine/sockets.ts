@@ -1,5 +1,33 @@
 import { createServer, type Socket } from 'node:net';
+import { BootproofError } from '../base/errors.ts';
+import type { Scope } from '../host/scope.ts';
 import { longestSocketPath } from '../host/xdg.ts';
+
+/** How long a closed socket waits for its owner's end to be told. Milliseconds. */
+const ownerMs = 1000;
+
+/**
+ * Calls back once when a socket is closed or breaks, with the reason. A dying process closes its sockets a moment before
+ * its death is told: when the owner's scope closes within a second, that is the reason.
+ *
+ * @param what the socket, for words: `the monitor connection`.
+ */
+export function whenClosed(socket: Socket, owner: Scope, what: string, told: (reason: Error) => void): void {
+  let fault = '';
+  socket.once('error', (error) => {
+    fault = `: ${error.message}`;
+  });
+  socket.once('close', () => {
+    const late = setTimeout(() => {
+      leave();
+      told(new BootproofError(`QEMU closed ${what}${fault}`, { kind: 'unproven' }));
+    }, ownerMs);
+    const leave = owner.onClose((reason) => {
+      clearTimeout(late);
+      told(reason);
+    });
+  });
+}
 
 /** A Unix socket that takes one connection. */
 export interface Listener {

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Deadline } from '../../src/host/deadline.ts';
+import { Scope } from '../../src/host/scope.ts';
 import { QmpClient, QmpError, type QmpEvent } from '../../src/machine/qmp.ts';
 import { makePair, onJson, type Pair, say } from './support/peer.ts';
 
@@ -25,7 +26,7 @@ async function open(
     else answer(message);
   });
   say(pair.theirs, greeting);
-  return QmpClient.open(pair.ours, later());
+  return QmpClient.open(pair.ours, later(), new Scope());
 }
 
 describe('QmpClient', () => {
@@ -98,16 +99,28 @@ describe('QmpClient', () => {
     expect(client.closedBy?.message).toBe('QEMU closed the monitor connection');
   });
 
+  it("tells QEMU's death as the reason, although its socket closes first", async () => {
+    const machine = new Scope();
+    onJson(pair.theirs, ({ id, execute }) => {
+      if (execute === 'qmp_capabilities') return void say(pair.theirs, { return: {}, id });
+      pair.ours.once('close', () => setImmediate(() => machine.close(new Error('QEMU died'))));
+      pair.theirs.destroy();
+    });
+    say(pair.theirs, greeting);
+    const client = await QmpClient.open(pair.ours, later(), machine);
+    await expect(client.execute('a')).rejects.toThrow('QEMU died');
+  });
+
   it('ends when what comes is no QMP', async () => {
     const client = await open(() => pair.theirs.write('HTTP/1.1 400 Bad Request\r\n'));
     await expect(client.execute('a')).rejects.toThrow('the monitor connection does not speak QMP');
   });
 
   it('does not wait for a greeting that never comes, or is none', async () => {
-    await expect(QmpClient.open(pair.ours, soon())).rejects.toThrow('did not greet');
+    await expect(QmpClient.open(pair.ours, soon(), new Scope())).rejects.toThrow('did not greet');
     const other = await makePair();
     say(other.theirs, { hello: 'world' });
-    await expect(QmpClient.open(other.ours, later())).rejects.toThrow('does not speak QMP');
+    await expect(QmpClient.open(other.ours, later(), new Scope())).rejects.toThrow('does not speak QMP');
     await other.close();
   });
 
