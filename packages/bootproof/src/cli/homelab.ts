@@ -1,11 +1,15 @@
+import { dirname } from 'node:path';
+import { DeclarationError } from '../base/errors.ts';
 import type { Vm } from '../hardware/vm.ts';
 import { findHost, type HostFolder, hostNames } from '../host/discover.ts';
-import { createLoader, type HostExports, loadHost } from '../host/load.ts';
+import { createLoader, type HostExports, importChain, type Loader, loadHost } from '../host/load.ts';
 import * as bootproof from '../index.ts';
+import { evaluate } from '../modules/evaluate.ts';
 import { instrument } from '../modules/instrument.ts';
 import { isModule, type Module } from '../modules/module.ts';
 import { isTest, makeTest } from '../plan/make-test.ts';
 import type { Test } from '../plan/test.ts';
+import { surface } from '../services/catalogue.ts';
 import { type GlobalOptions, homelabFolder } from './homelab-folder.ts';
 
 /** A host of the homelab with its plan. */
@@ -28,8 +32,31 @@ export async function planHosts(names: readonly string[], options: GlobalOptions
   const loader = createLoader({ homelab, given: { bootproof }, instrument });
   const planned: PlannedHost[] = [];
   for (const host of hosts) {
-    const { module, vm, test } = await loadHost(loader, host, expected);
-    planned.push({ host, test: test ?? makeTest({ host: { configuration: module, vm } }) });
+    try {
+      const { module, vm, test } = await loadHost(loader, host, expected);
+      planned.push({ host, test: test ?? makeTest({ host: { configuration: module, vm } }) });
+    } catch (error) {
+      throw await withImportChains(error, { host, loader, root: dirname(homelab) });
+    }
   }
   return planned;
+}
+
+/**
+ * The same error, with the files of an import cycle in their order where that is what is wrong: a plan is pure and cannot
+ * read the files' imports, and only an error is worth reading them for.
+ */
+async function withImportChains(
+  error: unknown,
+  { host, loader, root }: { readonly host: HostFolder; readonly loader: Loader; readonly root: string },
+): Promise<unknown> {
+  if (!(error instanceof DeclarationError)) return error;
+  try {
+    const module = await loader.load(host.files.default, expected.configuration);
+    evaluate({ options: surface, modules: [module], root, importChains: importChain });
+    return error;
+  } catch (again) {
+    const others = error.faults.filter(({ files }) => files.some((file) => file.includes('/vm.ts')));
+    return again instanceof DeclarationError ? new DeclarationError([...again.faults, ...others]) : error;
+  }
 }

@@ -1,6 +1,7 @@
 import type { AcceleratorVerdict } from '../host/accelerator.ts';
 import { reasonOf } from '../host/poll.ts';
 import { Scope } from '../host/scope.ts';
+import type { TeardownFault } from '../host/teardown.ts';
 import type { BuiltImage } from '../image/build-image.ts';
 import type { BootOptions } from '../machine/boot.ts';
 import type { Machine } from '../machine/machine.ts';
@@ -9,6 +10,7 @@ import { machineTarget } from '../machine/target.ts';
 import type { Test } from '../plan/test.ts';
 import { probeKinds } from '../probes/catalogue.ts';
 import type { Probe, Proof } from '../probes/probe.ts';
+import type { Breakdown } from '../probes/target.ts';
 import type { RunClock } from './clock.ts';
 import type { RunEvent } from './events.ts';
 import { offersOf } from './offers.ts';
@@ -67,15 +69,14 @@ export async function runTest(options: RunOptions): Promise<FinishedRun> {
     );
     throw error;
   });
-  // What machines count from: QEMU's start.
-  const bootedAtMs = clock.now() - machine.now();
   try {
     const proofs = await prove(options, probes, machine, image);
+    // An interruption after the last proof takes nothing away from them.
+    const interrupted = signal.aborted;
     const screenshot = await takeScreenshot(machine);
     if (options.beforeEnd !== undefined && !signal.aborted) await options.beforeEnd(machine, key.privateKey);
     // Read before the machine is ended: an end that was asked for is no breakdown.
     const breakdown = machine.breakdown();
-    const interrupted = signal.aborted;
     clock.start('teardown');
     const faults = await machine.close();
     clock.finish(
@@ -83,48 +84,16 @@ export async function runTest(options: RunOptions): Promise<FinishedRun> {
       faults.length === 0 ? 'done' : 'failed',
       faults.map(({ step }) => step).join(', ') || 'nothing left running',
     );
-    const proven = breakdown === undefined && proofs.every(({ verdict }) => verdict === 'passed');
-    const result: RunResult = {
-      schema: 1,
-      tool: { name: 'bootproof', version: options.version },
-      host: test.hostName,
-      test: test.name,
-      verdict: interrupted ? 'interrupted' : proven ? 'proven' : 'not proven',
-      startedAt: clock.startedAt.toISOString(),
-      durationMs: clock.now(),
-      image: {
-        kind: 'stand-in',
-        key: image.key,
-        sha256: image.sha256,
-        fromCache: image.fromCache,
-        packages: image.manifest.packages,
-      },
-      machine: {
-        accelerator: accelerator.accelerator,
-        acceleratorReason: accelerator.reason,
-        qemuVersion: machine.qemuVersion,
-        command: machine.command,
-      },
-      phases: clock.phases,
-      boot: machine.bootPhases.map(({ name, startMs, endMs }) => ({
-        name,
-        startMs: startMs + bootedAtMs,
-        endMs: endMs + bootedAtMs,
-      })),
+    const result = resultOf(options, {
+      machine,
+      image,
+      accelerator,
       proofs,
-      ...(breakdown === undefined ? {} : { breakdown }),
-      notRealised: test.notRealised,
-      notes: [...image.notes, ...faults.map(({ step, error }) => `teardown, ${step}: ${error.message}`)],
-      commands: machine.commands,
-      files: {
-        result: 'result.json',
-        report: 'report.html',
-        junit: 'junit.xml',
-        console: 'console.log',
-        qemuLog: 'qemu.log',
-        ...(screenshot ? { screenshot: 'screenshot.png' as const } : {}),
-      },
-    };
+      breakdown,
+      interrupted,
+      screenshot,
+      faults,
+    });
     return { result, consoleLines: machine.console.lines };
   } finally {
     // Joins the teardown above, or does it when something threw.
@@ -201,4 +170,58 @@ async function takeScreenshot(machine: Machine): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** All that a run came to, once its machine has ended. */
+interface Outcome {
+  readonly machine: Machine;
+  readonly image: BuiltImage;
+  readonly accelerator: AcceleratorVerdict;
+  readonly proofs: readonly Proof[];
+  readonly breakdown: Breakdown | undefined;
+  readonly interrupted: boolean;
+  readonly screenshot: boolean;
+  readonly faults: readonly TeardownFault[];
+}
+
+function resultOf({ test, clock, version }: RunOptions, outcome: Outcome): RunResult {
+  const { machine, image, accelerator, proofs, breakdown, interrupted, screenshot, faults } = outcome;
+  const proven = breakdown === undefined && proofs.every(({ verdict }) => verdict === 'passed');
+  return {
+    schema: 1,
+    tool: { name: 'bootproof', version },
+    host: test.hostName,
+    test: test.name,
+    verdict: interrupted ? 'interrupted' : proven ? 'proven' : 'not proven',
+    startedAt: clock.startedAt.toISOString(),
+    durationMs: clock.now(),
+    image: {
+      kind: 'stand-in',
+      key: image.key,
+      sha256: image.sha256,
+      fromCache: image.fromCache,
+      packages: image.manifest.packages,
+    },
+    machine: {
+      accelerator: accelerator.accelerator,
+      acceleratorReason: accelerator.reason,
+      qemuVersion: machine.qemuVersion,
+      command: machine.command,
+    },
+    phases: clock.phases,
+    boot: machine.bootPhases,
+    proofs,
+    ...(breakdown === undefined ? {} : { breakdown }),
+    notRealised: test.notRealised,
+    notes: [...image.notes, ...faults.map(({ step, error }) => `teardown, ${step}: ${error.message}`)],
+    commands: machine.commands,
+    files: {
+      result: 'result.json',
+      report: 'report.html',
+      junit: 'junit.xml',
+      console: 'console.log',
+      qemuLog: 'qemu.log',
+      ...(screenshot ? { screenshot: 'screenshot.png' as const } : {}),
+    },
+  };
 }

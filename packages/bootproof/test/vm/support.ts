@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { planHosts } from '../../src/cli/homelab.ts';
 import { chooseAccelerator } from '../../src/host/accelerator.ts';
+import { Deadline } from '../../src/host/deadline.ts';
+import { poll } from '../../src/host/poll.ts';
 import { cacheFolder } from '../../src/host/xdg.ts';
 import { buildImage } from '../../src/image/build-image.ts';
 import type { Test } from '../../src/plan/test.ts';
@@ -81,3 +83,17 @@ export const problems = (result: RunResult): string =>
         `${probe.id}: ${verdict}; expected ${expected}; seen ${seen}; ${reason ?? ''}`,
     )
     .join('\n');
+
+/** Waits until something holds, with growing gaps. */
+export async function until(
+  what: string,
+  deadlineMs: number,
+  holds: () => boolean | Promise<boolean>,
+): Promise<void> {
+  await poll({
+    deadline: Deadline.after(deadlineMs),
+    describe: what,
+    attempt: async () =>
+      (await holds()) ? { done: true, value: undefined } : { done: false, seen: 'not yet' },
+  });
+}

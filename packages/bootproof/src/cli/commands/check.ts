@@ -72,7 +72,7 @@ export async function check(
   if (options.json) process.stdout.write(jsonOf(results, names.length === 1));
   const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
   if (errors.length > 0) throw worst(errors);
-  if (context.signal.aborted) return exitStatus.interrupted;
+  if (results.some(({ verdict }) => verdict === 'interrupted')) return exitStatus.interrupted;
   return results.every(({ verdict }) => verdict === 'proven') ? 0 : exitStatus.unproven;
 }
 
