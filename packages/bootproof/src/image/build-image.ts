@@ -5,7 +5,7 @@ import { requireTools } from '../host/tools.ts';
 import { cacheFolder as defaultCacheFolder } from '../host/xdg.ts';
 import type { ImageRecipe } from '../services/recipe.ts';
 import { type BaseOptions, ensureBase } from './base.ts';
-import { espFiles, fstab } from './boot-files.ts';
+import { espFiles } from './boot-files.ts';
 import { type CacheEntry, cachePaths, findEntry, removeLeftovers, storeEntry } from './cache.ts';
 import { diagnose } from './diagnose.ts';
 import { convertToQcow2, createDisk, makeEsp, makeRoot } from './disk-image.ts';
@@ -17,7 +17,7 @@ import type { ImageManifest } from './manifest.ts';
 import type { OnProgress } from './progress.ts';
 import { systemPartitions } from './realisable.ts';
 import { imageTools } from './tools.ts';
-import { makeInitrd, putFiles, unpackBase } from './tree.ts';
+import { imageFiles, makeInitrd, putFiles, readKernel, unpackBase } from './tree.ts';
 import { isOrdinaryUser } from './tree-owner.ts';
 import { inWorkFolder, neededBytes, requireSpace } from './work-folder.ts';
 
@@ -119,7 +119,9 @@ async function makeImage(
       const target = join(folder, 'disk.qcow2');
       step('unpacking the base', 0);
       await unpackBase(base.path, tree, tools);
-      const { initrd, modules, version } = await makeInitrd(recipe, tree);
+      const kernel = await readKernel(tree);
+      const { version } = kernel;
+      const { initrd, modules } = await makeInitrd(recipe.initrdModules, tree, kernel);
       step('partitioning', 0.4);
       await createDisk(raw, recipe.disk, tools);
       await makeEsp(raw, recipe.disk, partitions.esp, espFiles(recipe, partitions, { version, initrd }), {
@@ -128,7 +130,7 @@ async function makeImage(
         tree,
       });
       step("putting the host's files in place", 0.5);
-      await putFiles(recipe, { folder: scratch, tree, fstab: fstab(partitions) }, tools);
+      await putFiles(imageFiles(recipe, partitions, kernel), { folder: scratch, tree }, tools);
       step('making the root file system', 0.55);
       await makeRoot(raw, recipe.disk, partitions.root, tree, tools);
       const inspection = await inspectDisk(raw, recipe.disk, partitions.root, tools);

@@ -67,7 +67,10 @@ async function litter(): Promise<string[]> {
   });
 }
 
-describe('buildImage', () => {
+// Each build starts a dozen processes; a busy computer is no fault of theirs.
+const patient = { timeout: 60_000 };
+
+describe('buildImage', patient, () => {
   it('builds a disk whose manifest says what went in and what it carries', async () => {
     const image = await buildImage(smallRecipe, options);
     expect(image).toMatchObject({ key: imageKey(smallRecipe, undefined), fromCache: false, notes: [] });
@@ -131,7 +134,7 @@ describe('buildImage', () => {
   });
 });
 
-describe('the cache', () => {
+describe('the cache', patient, () => {
   it('gives the same image again, without tools, sources or network', async () => {
     const first = await buildImage(smallRecipe, options);
     const again = await buildImage(smallRecipe, { cacheFolder: options.cacheFolder, path: '/nowhere' });
@@ -206,7 +209,7 @@ describe('keys', () => {
   });
 });
 
-describe('what goes wrong', () => {
+describe('what goes wrong', patient, () => {
   const dying = (...lines: string[]) => [...lines.map((line) => `echo "${line}" >&2`), 'exit 25'].join('\n');
 
   it('names every missing tool at once, with the line that installs them', async () => {
