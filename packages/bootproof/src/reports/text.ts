@@ -2,6 +2,7 @@
  * Text for people: what a guest printed, made safe to show, and measured in the columns that a terminal gives it.
  */
 import { stripVTControlCharacters } from 'node:util';
+import stringWidth from 'string-width';
 
 // What a terminal or a browser would act on instead of showing: C0 and C1 controls, and the marks that turn the
 // direction of text around (they can make a line read as something else).
@@ -28,26 +29,12 @@ export function oneLine(text: string): string {
   return printable(text).replace(/\s+/g, ' ').trim();
 }
 
-// Unicode's wide characters (UAX #11, W and F), by the properties that the engine knows: so they stay current with it.
-const wide =
-  /^(?:[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}\p{Script=Yi}\p{Script=Tangut}\p{Emoji_Presentation}\u2ff0-\u303e\u3041-\u3247\u3250-\u33ff\u4dc0-\u4dff\ufe10-\ufe6b\uff01-\uff60\uffe0-\uffe6]|.\ufe0f)/u;
-const halfWidth = /^[\uff61-\uffdc]/u;
-const zeroWidth = /^[\p{Nonspacing_Mark}\p{Enclosing_Mark}\p{Default_Ignorable_Code_Point}\p{Cc}]/u;
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
-
-function graphemeWidth(grapheme: string): number {
-  if (zeroWidth.test(grapheme)) return 0;
-  return wide.test(grapheme) && !halfWidth.test(grapheme) ? 2 : 1;
-}
 
 /** The columns that a terminal gives to a line. Terminal sequences take none. */
 export function displayWidth(line: string): number {
   // Most lines are plain ASCII, and this is called for each of them ten times a second.
-  if (/^[\x20-\x7e]*$/.test(line)) return line.length;
-  let width = 0;
-  for (const { segment } of graphemes.segment(stripVTControlCharacters(line)))
-    width += graphemeWidth(segment);
-  return width;
+  return /^[\x20-\x7e]*$/.test(line) ? line.length : stringWidth(line);
 }
 
 /** A line filled with spaces up to a width in columns; longer ones stay as they are. */
@@ -64,7 +51,7 @@ export function shorten(line: string, width: number, mark = '…'): string {
   let kept = '';
   let used = 0;
   for (const { segment } of graphemes.segment(line)) {
-    used += graphemeWidth(segment);
+    used += displayWidth(segment);
     if (used > room) break;
     kept += segment;
   }
@@ -80,7 +67,7 @@ export function shortenStart(line: string, width: number, mark = '…'): string 
   let from = segments.length;
   let used = 0;
   while (from > 0) {
-    used += graphemeWidth(segments[from - 1] ?? '');
+    used += displayWidth(segments[from - 1] ?? '');
     if (used > room) break;
     from -= 1;
   }
