@@ -152,6 +152,8 @@ function checkFilesystem(
 
 /** What can be said only of all disks together. */
 export function checkWhole(input: DiskPlanInput, places: readonly Place[]): Fault[] {
+  // Without any disk there is one thing to say, and that is for the planner.
+  if (Object.keys(input.devices.disk ?? {}).length === 0) return notDisks(input);
   return [
     ...notDisks(input),
     ...checkMounts(input, places),

@@ -23,7 +23,10 @@ export interface DiskPlanInput {
 export interface DiskPlan {
   /** The disks whose partitions all have their place, the one with the root file system first. */
   readonly layouts: readonly DiskLayout[];
-  /** All that is wrong. Disks that the VM does not have are not among it: that is for `agree` to say. */
+  /**
+   * All that is wrong. Disks that the VM does not have are not among it, for `agree` says that; nor is it that no disk is
+   * declared at all.
+   */
   readonly faults: readonly Fault[];
 }
 

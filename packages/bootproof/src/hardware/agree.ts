@@ -1,5 +1,5 @@
 import type { Fault } from '../base/errors.ts';
-import { diskBehind, guestDisks } from './devices.ts';
+import { diskBehind, type GuestDisk, guestDisks } from './devices.ts';
 import type { VmConfiguration } from './vm.ts';
 
 /** What a configuration says of its hardware, as plain data. `files` are where it says so. */
@@ -45,19 +45,27 @@ function diskFaults({ vm, disks }: Declarations): Fault[] {
     const found = diskBehind(vm, device);
     if (found === undefined) return [missingDisk(vm, { option, device, files })];
     return [
-      ...(found.sizeBytes === undefined
-        ? [
-            {
-              files: filesOf(vm, found.key),
-              option: `${found.key}.size`,
-              reason: `it has no size, so nobody can say where the partitions of ${device} will lie.`,
-              remedy: "Give it one: size: '32G'.",
-            },
-          ]
-        : []),
+      ...(found.device === device ? [] : [linkFault(found, { option, device, files })]),
+      ...(found.sizeBytes === undefined ? [noSize(vm, found)] : []),
     ];
   });
 }
+
+const noSize = (vm: VmConfiguration, { key, device }: GuestDisk): Fault => ({
+  files: filesOf(vm, key),
+  option: `${key}.size`,
+  reason: `it has no size, so nobody can say where the partitions of ${device} will lie.`,
+  remedy: "Give it one: size: '32G'.",
+});
+
+/** Partitions of a link have names of another form; nothing here follows them yet. */
+const linkFault = (found: GuestDisk, { option, device, files }: Declarations['disks'][number]): Fault => ({
+  files,
+  option,
+  value: `'${device}'`,
+  reason: `this is ${found.key}, by a link that is not followed here.`,
+  remedy: `Declare the device as '${found.device}'.`,
+});
 
 function missingDisk(vm: VmConfiguration, { option, device, files }: Declarations['disks'][number]): Fault {
   const there = guestDisks(vm);

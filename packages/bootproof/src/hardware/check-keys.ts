@@ -38,7 +38,7 @@ export function checkKey(
     remedy: manual(key),
   });
   if (faults.length > 0) return { faults: faults.map((each) => fault(`it cannot be read: ${each}.`)) };
-  const result = v.safeParse(record.schema, properties);
+  const result = v.safeParse(record.schema, properties, { abortPipeEarly: true });
   if (result.success) return { value: result.output, faults: [] };
   return { faults: result.issues.map((issue) => faultOf(key, file, issue)) };
 }
@@ -82,7 +82,7 @@ function faultOf(key: string, file: string, issue: v.BaseIssue<unknown>): Fault 
     return fault(
       `${key} has no such part.`,
       near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `It has ${membersOf(key).join(', ')}.`,
-      printed((issue.input as Record<string, unknown> | undefined)?.[member] ?? issue.input),
+      printed(issue.path?.at(-1)?.value),
     );
   }
   if (issue.type === 'strict_object') {
@@ -131,7 +131,9 @@ function structured(key: string, value: unknown, defaultKey: string | undefined)
   if (!structuredKey || !['string', 'number', 'boolean'].includes(typeof value)) {
     return { properties: value, faults: [] };
   }
-  const { properties, faults } = parseProperties(String(value), defaultKey || undefined);
+  // `agent: 1` and `memory: 4096`: the first member alone.
+  if (typeof value !== 'string') return { properties: { [defaultKey ?? key]: value }, faults: [] };
+  const { properties, faults } = parseProperties(value, defaultKey || undefined);
   return { properties: ownForms(key, properties), faults };
 }
 
