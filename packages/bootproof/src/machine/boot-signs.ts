@@ -74,9 +74,9 @@ const restartSigns: readonly RegExp[] = [
  * So many starts make a loop. systemd's own limit lets a unit start 5 times within 10 s and then gives it up, which is a
  * failed unit and not a loop (systemd.unit(5), StartLimitBurst=).
  */
-const startsOfALoop = 6;
+export const startsOfALoop = 6;
 
-const keptLines = 24;
+const keptLines = 20;
 const tellingLine =
   /panic|fail|error|unable|cannot|not found|timed out|dependency|gave up|emergency|rescue|no such|refused|invalid|BdsDxe|VFS|root device/i;
 

@@ -266,7 +266,7 @@ class Boot {
       this.#teardown.add("close the agent's channel", () => channel.close());
       this.#agent = new Way('guest agent', this.#scope, ({ scope, saw }) => {
         this.#sawAgent = saw;
-        saw("the guest has not opened the agent's port");
+        saw("nobody answers on the agent's port");
         return this.#meetAgent(new Agent(channel), deadline(), scope);
       });
       this.#agent.begin();

@@ -37,7 +37,7 @@ export class MachineBroken extends BootproofError {
   readonly breakdown: Breakdown;
 
   constructor(breakdown: Breakdown) {
-    super(`${breakdown.kind}: ${breakdown.detail}\n${breakdown.lines.slice(-12).join('\n')}`.trimEnd(), {
+    super(`${breakdown.kind}: ${breakdown.detail}\n${breakdown.lines.join('\n')}`.trimEnd(), {
       kind: 'unproven',
       hint: 'The whole console is in console.log in the run folder.',
     });

@@ -5,6 +5,7 @@ import { type Look, poll } from '../host/poll.ts';
 import type { Scope } from '../host/scope.ts';
 import { listeningPorts } from '../probes/kinds/listening-port.ts';
 import type { CommandResult } from '../probes/target.ts';
+import { startsOfALoop } from './boot-signs.ts';
 import { type Guest, NoWayIn } from './guest.ts';
 
 export interface WaitOptions {
@@ -37,15 +38,18 @@ export class Waits {
   }
 
   /**
-   * Until a unit is active. Ends early when it cannot become so: it is masked or absent, or has failed for good.
+   * Until a unit is active. Ends early when it cannot become so: it is masked or absent, has failed for good, or starts
+   * over again and again.
    */
   async unit(name: string, options: WaitOptions = {}): Promise<void> {
     await this.#until(options, `${name} to be active`, async () => {
       const unit = await this.#guest.unitInfo(name);
-      const { LoadState = 'unknown', ActiveState = 'unknown', SubState = 'unknown' } = unit;
+      const { LoadState = 'unknown', ActiveState = 'unknown', SubState = 'unknown', NRestarts } = unit;
       if (ActiveState === 'active') return { done: true, value: undefined };
-      const seen = `${LoadState}, ${ActiveState} (${SubState})`;
-      if (['masked', 'not-found', 'bad-setting', 'error'].includes(LoadState) || ActiveState === 'failed') {
+      const loops = Number(NRestarts ?? 0) >= startsOfALoop;
+      const seen = `${LoadState}, ${ActiveState} (${SubState})${loops ? `, started over ${NRestarts} times` : ''}`;
+      const unloadable = ['masked', 'not-found', 'bad-setting', 'error'].includes(LoadState);
+      if (unloadable || ActiveState === 'failed' || loops) {
         throw new Hopeless(
           `${name} cannot become active: ${seen}`,
           `In the machine: systemctl status ${name}; journalctl -b -u ${name}`,

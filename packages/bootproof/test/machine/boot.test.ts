@@ -323,7 +323,7 @@ describe('ways in', () => {
 
   it('open with the agent that answers, and close with it', async () => {
     const machine = await boot({});
-    expect(machine.bootState().waysSeen).toContain("guest agent: the guest has not opened the agent's port");
+    expect(machine.bootState().waysSeen).toContain("guest agent: nobody answers on the agent's port");
     await act({ agent: true }, { event: ['VSERPORT_CHANGE', { open: true, id: 'agent' }] });
     const open = machine.ways.agent;
     await open;
@@ -343,7 +343,7 @@ describe('ways in', () => {
   it('are given up some time after the login prompt', async () => {
     const machine = await boot({ steps: [{ console: 'hl02 login: ' }] }, { afterLoginMs: 30 });
     await expect(machine.ways.agent).rejects.toThrow(
-      "guest agent was given up: shut 0.03 s after the login prompt; last seen: the guest has not opened the agent's port",
+      "guest agent was given up: shut 0.03 s after the login prompt; last seen: nobody answers on the agent's port",
     );
     await expect(machine.waitForShell()).rejects.toThrow('there is no way into the machine');
     await expect(machine.waitForUnit('sshd.service')).rejects.toThrow('there is no way into the machine');
