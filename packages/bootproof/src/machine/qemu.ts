@@ -1,4 +1,4 @@
-import { BootproofError } from '../base/errors.ts';
+import { BootproofError, type ExitKind } from '../base/errors.ts';
 import { type Child, start } from '../host/process.ts';
 import { causeOfExit, type Exit } from '../host/process-error.ts';
 import type { Scope } from '../host/scope.ts';
@@ -10,8 +10,14 @@ export class MachineGone extends BootproofError {
   /** QEMU's last words. */
   readonly lines: readonly string[];
 
-  constructor(message: string, details: { unexpected: boolean; lines?: readonly string[]; hint?: string }) {
-    super(message, { kind: 'unproven', ...(details.hint === undefined ? {} : { hint: details.hint }) });
+  constructor(
+    message: string,
+    details: { unexpected: boolean; kind?: ExitKind; lines?: readonly string[]; hint?: string },
+  ) {
+    super(message, {
+      kind: details.kind ?? 'unproven',
+      ...(details.hint === undefined ? {} : { hint: details.hint }),
+    });
     this.name = 'MachineGone';
     this.unexpected = details.unexpected;
     this.lines = details.lines ?? [];
@@ -87,6 +93,8 @@ function deathOf(exit: Exit, explained: string | undefined, logFile: string): Ma
   const words = lines.length > 0 ? `\n${lines.slice(-8).join('\n')}` : '';
   return new MachineGone(`QEMU ended: ${explained ?? causeOfExit(exit)}${words}`, {
     unexpected: true,
+    // Not started at all: this computer lacks it.
+    kind: exit.spawnErrorCode === undefined ? 'unproven' : 'missing',
     lines,
     hint: `See ${logFile}, and qemu.sh beside it for the exact command.`,
   });

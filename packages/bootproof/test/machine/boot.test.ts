@@ -114,9 +114,11 @@ describe('the life of a machine', () => {
   });
 
   it('tells why QEMU did not start', async () => {
-    await expect(
-      boot({}, { command: () => ({ binary: 'no-such-qemu', args: ['-machine', 'q35'] }) }),
-    ).rejects.toThrow('QEMU ended: command not found');
+    const command = () => ({ binary: 'no-such-qemu', args: ['-machine', 'q35'] });
+    await expect(boot({}, { command })).rejects.toMatchObject({
+      message: 'QEMU ended: command not found',
+      kind: 'missing',
+    });
   });
 
   it('tells the last words of a QEMU that ends at once', async () => {
