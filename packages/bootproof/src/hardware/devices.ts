@@ -99,19 +99,24 @@ export interface GuestNic {
   readonly driver: string;
 }
 
-/** The number that a q35's firmware gives to pci.0: the bridges before it are the four root ports and its own. */
-const q35FirstBus = 6;
+/**
+ * The number that the firmware gives to pci.N: it counts the bridges as it finds them, slot by slot, each with what lies
+ * behind it. On q35 the four root ports and pcidmi come first. On i440fx the bridge of pci.3 sits before that of pci.1.
+ */
+function guestBusNumber({ machine, scsihw }: VmConfiguration, bus: number): number {
+  if (machine === 'q35') return 6 + bus;
+  return bus === 1 && scsihw === 'virtio-scsi-single' ? 2 : bus;
+}
 
 /**
  * The NICs by the predictable names of systemd.net-naming-scheme(7). On i440fx pci.0 is the root bus, and its slots have
  * numbers in ACPI: ens18. On q35 pci.0 lies behind a bridge and is counted as bus 6: enp6s18.
  */
-export function guestNics({ machine, nics }: VmConfiguration): GuestNic[] {
-  return nics.map(({ key, model }) => {
+export function guestNics(vm: VmConfiguration): GuestNic[] {
+  return vm.nics.map(({ key, model }) => {
     const place = pciPlace(key);
     const [bus, slot] = [busNumber(place), slotNumber(place)];
-    const name =
-      machine === 'q35' ? `enp${q35FirstBus + bus}s${slot}` : bus === 0 ? `ens${slot}` : `enp${bus}s${slot}`;
+    const name = vm.machine === 'pc' && bus === 0 ? `ens${slot}` : `enp${guestBusNumber(vm, bus)}s${slot}`;
     return { key, name, driver: nicDrivers[model] };
   });
 }

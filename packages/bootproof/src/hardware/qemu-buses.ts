@@ -58,7 +58,7 @@ function usbController(slot: string, id: string, firstCompanion: number): string
   ];
 }
 
-/** i440fx: pci.0 is the root bus; pci.1 and pci.2 are always there, the others when something sits on them. */
+/** i440fx: pci.0 is the root bus; pci.1 and pci.2 are always there, pci.4 when something sits on it. */
 function i440fx(vm: VmConfiguration): string[] {
   return [
     ...extraBridges(vm, [1, 2, 3, 4]),
@@ -67,11 +67,15 @@ function i440fx(vm: VmConfiguration): string[] {
 }
 
 function extraBridges(vm: VmConfiguration, candidates: readonly number[]): string[] {
-  const used = new Set(controllerPlaces(vm).map(busNumber));
+  const used = new Set([...scsiControllers(vm).map(({ place }) => busNumber(place)), ...alwaysThere(vm)]);
   return candidates
-    .filter((bus) => bus <= 2 || used.has(bus))
+    .filter((bus) => used.has(bus))
     .flatMap((bus) => device('pci-bridge', { id: `pci.${bus}`, chassis_nr: bus }, bridgePlace(bus)));
 }
+
+/** On i440fx: pci.3 comes with the kind of SCSI controller, whether or not the VM has a SCSI disk. */
+const alwaysThere = ({ scsihw }: VmConfiguration): number[] =>
+  scsihw === 'virtio-scsi-single' ? [1, 2, 3] : [1, 2];
 
 /** The SCSI controllers that a VM's disks need: each has a number, and so many disks hang on it. */
 export function scsiControllers({ disks, scsihw }: VmConfiguration): { id: string; place: PciPlace }[] {
@@ -88,5 +92,3 @@ export function scsiFamily(scsihw: string): [name: string, disks: number] {
   if (scsihw === 'virtio-scsi-single') return ['virtioscsi', 1];
   return ['scsihw', scsihw.startsWith('lsi') ? 7 : 256];
 }
-
-const controllerPlaces = (vm: VmConfiguration) => scsiControllers(vm).map(({ place }) => place);

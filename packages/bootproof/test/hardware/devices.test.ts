@@ -101,7 +101,9 @@ describe('NICs in the guest', () => {
     );
 
   it('have their slots in their names on i440fx, and their bus too on q35', () => {
-    expect(named({}).slice(0, 2)).toEqual(['ens18 virtio_net', 'ens19 e1000']);
+    expect(named({})).toEqual(['ens18 virtio_net', 'ens19 e1000', 'enp1s1 vmxnet3']);
+    // Seen in a guest: the bridge of the SCSI controllers takes the number before.
+    expect(named({ scsihw: 'virtio-scsi-single' })[2]).toBe('enp2s1 vmxnet3');
     expect(named({ machine: 'q35' })).toEqual(['enp6s18 virtio_net', 'enp6s19 e1000', 'enp7s1 vmxnet3']);
   });
 });
