@@ -133,6 +133,7 @@ function structured(key: string, value: unknown, defaultKey: string | undefined)
   }
   // `agent: 1` and `memory: 4096`: the first member alone.
   if (typeof value !== 'string') return { properties: { [defaultKey ?? key]: value }, faults: [] };
+  if (value === '') return { properties: {}, faults: [] };
   const { properties, faults } = parseProperties(value, defaultKey || undefined);
   return { properties: ownForms(key, properties), faults };
 }

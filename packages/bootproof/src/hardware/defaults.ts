@@ -172,7 +172,7 @@ function bootIndexes({ boot, bootdisk, disks, nics }: Bootable): Record<string, 
     return legacyIndexes(boot?.legacy ?? 'cdn', { bootdisk, disks, nics });
   }
   const first = (media: VmDisk['media']) => disks.find((disk) => disk.media === media)?.key;
-  const order = boot?.order ?? [first('disk'), first('cdrom'), nics[0]?.key];
+  const order = boot === undefined ? [first('disk'), first('cdrom'), nics[0]?.key] : (boot.order ?? []);
   return Object.fromEntries(
     order.filter((key) => key !== undefined).map((key, position) => [key, 100 + position]),
   );
@@ -211,7 +211,6 @@ const unmodelledParts: Readonly<Record<string, readonly string[]>> = {
   vga: ['clipboard'],
   net: ['link_down', 'host-tunnel'],
   scsi: ['scsiblock'],
-  smbios: [],
 };
 
 function partsNotModelled(key: string, value: unknown): string[] {
@@ -224,8 +223,9 @@ function partsNotModelled(key: string, value: unknown): string[] {
     ...(key === 'cpu' && String(members['cputype']).startsWith('custom-') ? ['cpu.cputype'] : []),
     ...(/^net/.test(key) && Number(members['queues'] ?? 0) > 1 ? [`${key}.queues`] : []),
     ...(/^serial/.test(key) && value !== 'socket' ? [key] : []),
-    ...(key === 'vga' && ['virtio-gl', 'qxl2', 'qxl3', 'qxl4'].includes(String(members['type']))
-      ? ['vga.type']
-      : []),
+    // SPICE brings a screen and a channel of its own.
+    ...(key === 'vga' && /^(virtio-gl|qxl\d?)$/.test(String(members['type'])) ? ['vga.type'] : []),
+    // Windows gets Hyper-V's interfaces and another clock.
+    ...(key === 'ostype' && /^w/.test(String(value)) ? ['ostype'] : []),
   ];
 }

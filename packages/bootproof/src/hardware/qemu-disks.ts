@@ -85,6 +85,7 @@ function frontend(vm: VmConfiguration, disk: VmDisk): string[] {
       return device(`scsi-${kind}`, {
         ...shared,
         ...scsiAddress(vm.scsihw, disk.index),
+        // What the guest makes a name under /dev/disk/by-id of.
         device_id: `drive-${key}`,
         ...rotation,
         wwn: disk.wwn,

@@ -322,7 +322,6 @@ export const keys = {
   migrate_downtime: outside(amount),
   vmstatestorage: outside(anything),
   kvm: outside(flag),
-  template: outside(flag),
 
   hotplug: notModelled(
     v.pipe(
@@ -338,6 +337,7 @@ export const keys = {
   hugepages: notModelled(oneOf('any', '2', '1024')),
   keephugepages: notModelled(flag),
   reboot: notModelled(flag),
+  template: notModelled(flag),
   freeze: notModelled(flag),
   tdf: notModelled(flag),
   localtime: notModelled(flag),

@@ -156,6 +156,7 @@ describe('what follows from the keys', () => {
     });
     expect(order({ ...devices, boot: 'dc', bootdisk: 'virtio0' })).toEqual({ ide2: 100, virtio0: 200 });
     expect(order({ ...devices, boot: 'c' })).toEqual({});
+    expect(order({ ...devices, boot: '' })).toEqual({});
   });
 
   it('hotplug behind bridges: off for Linux on q35, unless a newer QEMU made the VM or the machine has a version', () => {
@@ -193,6 +194,8 @@ describe('what follows from the keys', () => {
       cpu: 'custom-mine',
       net0: 'virtio,queues=4,link_down=1',
       serial1: '/dev/ttyS0',
+      vga: 'qxl',
+      ostype: 'win11',
     });
     expect([...notModelled].sort()).toEqual([
       'cpu.cputype',
@@ -200,9 +203,11 @@ describe('what follows from the keys', () => {
       'machine.viommu',
       'net0.link_down',
       'net0.queues',
+      'ostype',
       'serial1',
       'tpmstate0',
       'usb0',
+      'vga.type',
     ]);
   });
 });
