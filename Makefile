@@ -6,7 +6,7 @@ BOOTPROOF := node packages/bootproof/dist/cli/bin.js
 SOURCES := $(shell find packages/bootproof/src -name '*.ts' -o -name '*.tsx') packages/bootproof/tsconfig.build.json
 
 .DEFAULT_GOAL := help
-.PHONY: check test setup setup-test build lint types rooms bench clean help
+.PHONY: check test setup setup-test build lint types rooms reference bench clean help
 
 check: setup build ## Boot every host of config/ from its declaration and prove it
 	@$(BOOTPROOF) check $(ARGS)
@@ -31,6 +31,9 @@ types: build ## Type-check the sources, the tests and the homelab
 rooms: node_modules/.package-lock.json ## Check that each room imports only what rooms.json lets it
 	@node scripts/rooms.js
 
+reference: build ## Check that docs/reference is what the catalogue gives (write it: node scripts/reference.js)
+	@node scripts/reference.js --check
+
 bench: setup-test build ## Time each phase, and compare with a bare QEMU boot and with debvm
 	@sh scripts/setup.sh bench
 	@node scripts/bench.js $(ARGS)
@@ -39,7 +42,7 @@ clean: ## Remove everything that was built or installed here; the image cache st
 	rm -rf node_modules packages/*/node_modules config/node_modules packages/*/dist .bootproof
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 node_modules/.package-lock.json: package-lock.json package.json packages/bootproof/package.json config/package.json
 	@echo "Installing npm packages (npm ci) ..."

@@ -30,13 +30,14 @@ export async function planHosts(names: readonly string[], options: GlobalOptions
   const wanted = names.length > 0 ? [...new Set(names)] : hostNames(homelab);
   const hosts = wanted.map((name) => findHost(homelab, name));
   const loader = createLoader({ homelab, given: { bootproof }, instrument });
+  const root = dirname(homelab);
   const planned: PlannedHost[] = [];
   for (const host of hosts) {
     try {
       const { module, vm, test } = await loadHost(loader, host, expected);
-      planned.push({ host, test: test ?? makeTest({ host: { configuration: module, vm } }) });
+      planned.push({ host, test: test ?? makeTest({ host: { configuration: module, vm }, root }) });
     } catch (error) {
-      throw await withImportChains(error, { host, loader, root: dirname(homelab) });
+      throw await withImportChains(error, { host, loader, root });
     }
   }
   return planned;

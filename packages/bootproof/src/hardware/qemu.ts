@@ -106,7 +106,7 @@ function agent({ vm, sockets }: QemuInput): string[] {
   return [
     ...channel,
     ...device('virtio-serial-pci', { id: 'qga0' }, pciPlace('qga0')),
-    ...device('virtserialport', { chardev: 'qga0', name: agentPortName }),
+    ...device('virtserialport', { id: 'qga0-port', chardev: 'qga0', name: agentPortName }),
   ];
 }
 

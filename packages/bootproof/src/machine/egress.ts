@@ -39,15 +39,21 @@ function ipv4MayPass(packet: Buffer): boolean {
   const payload = packet.subarray(header);
   switch (packet[9]) {
     case protocol.udp:
-      return payload.readUInt16BE(2) === 67;
+      return payload.readUInt16BE(2) === 67 && (isRouter(packet) || isBroadcast(packet));
     case protocol.tcp:
       return tcpMayPass(payload);
     case protocol.icmp:
-      return router.every((byte, index) => packet[16 + index] === byte);
+      return isRouter(packet);
     default:
       return false;
   }
 }
+
+const goesTo = (packet: Buffer, address: readonly number[]): boolean =>
+  address.every((byte, index) => packet[16 + index] === byte);
+
+const isRouter = (packet: Buffer): boolean => goesTo(packet, router);
+const isBroadcast = (packet: Buffer): boolean => goesTo(packet, [255, 255, 255, 255]);
 
 function tcpMayPass(segment: Buffer): boolean {
   const flags = segment[13];
@@ -63,7 +69,8 @@ function ipv6MayPass(packet: Buffer): boolean {
   const next = packet[6];
   const payload = packet.subarray(40);
   if (next === protocol.icmpv6) return [133, 135, 136].includes(payload[0] ?? 0);
-  return next === protocol.udp && payload.readUInt16BE(2) === 547;
+  // DHCPv6 servers are asked by multicast: ff02::1:2.
+  return next === protocol.udp && payload.readUInt16BE(2) === 547 && packet[24] === 0xff;
 }
 
 /** The longest packet that QEMU passes on: NET_BUFSIZE of QEMU's net.h. Bytes. */

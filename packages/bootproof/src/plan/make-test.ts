@@ -1,6 +1,6 @@
 import { DeclarationError, type Fault } from '../base/errors.ts';
 import { deepFreeze } from '../base/json.ts';
-import { callSite } from '../base/stack.ts';
+import { callSite, relativeTo } from '../base/stack.ts';
 import type { DiskLayout } from '../disk/layout.ts';
 import { planDisk } from '../disk/plan-layout.ts';
 import { agree } from '../hardware/agree.ts';
@@ -23,6 +23,8 @@ export interface TestInput {
   readonly host: { readonly configuration: Module; readonly vm: Vm };
   /** Probes of the host's own, besides those that its options imply. */
   readonly extraProbes?: readonly Probe[];
+  /** The folder that files are named from; the one that holds the homelab, as seen from the calling test.ts, unless told. */
+  readonly root?: string;
 }
 
 const testKey: unique symbol = Symbol.for('bootproof.test') as never;
@@ -37,8 +39,9 @@ export function isTest(value: unknown): value is Test {
  *
  * @throws DeclarationError with every fault of the configuration, the VM and what lies between them
  */
-export function makeTest({ host, extraProbes = [] }: TestInput): Test {
-  const root = homelabRoot(callSite(makeTest).file);
+export function makeTest({ host, extraProbes = [], root: given }: TestInput): Test {
+  const place = callSite(makeTest);
+  const root = given ?? homelabRoot(place.file);
   const { configuration, vm } = settle(host, root);
   const values = knownValues(surface, configuration.value) as ResolvedOf<Surface>;
   const layout = planRoot(configuration, values, vm);
@@ -62,7 +65,7 @@ export function makeTest({ host, extraProbes = [] }: TestInput): Test {
       },
       realisations,
     }),
-    probes: uniqueProbes([...probes, ...extraProbes]),
+    probes: checkedProbes(probes, extraProbes, relativeTo(root, place.file)),
     notRealised: notRealised(configuration),
     notProvable: notProvable(configuration),
   };
@@ -168,12 +171,29 @@ function guestOf(values: ResolvedOf<Surface>, vm: VmConfiguration, disk: DiskLay
   };
 }
 
-/** Ids are what proofs are told apart by, and what `after` names. */
-function uniqueProbes(probes: readonly Probe[]): Probe[] {
-  const seen = new Set<string>();
-  for (const { id } of probes) {
-    if (seen.has(id)) throw new Error(`two probes have the id ${id}`);
-    seen.add(id);
-  }
-  return [...probes];
+/** Ids are what proofs are told apart by, and what `after` names: faults in them are those of the host's own probes. */
+function checkedProbes(implied: readonly Probe[], extra: readonly Probe[], file: string): readonly Probe[] {
+  const all = [...implied, ...extra];
+  const ids = new Set(all.map(({ id }) => id));
+  const faults = all.flatMap(({ id, after }, index): Fault[] => {
+    const fault = (details: Omit<Fault, 'files'>): Fault[] => [{ files: [file], ...details }];
+    if (all.findIndex((other) => other.id === id) !== index) {
+      return fault({
+        option: 'extraProbes',
+        value: JSON.stringify(id),
+        reason: 'Another probe of this host has the same id.',
+        remedy: 'Give it an id of its own.',
+      });
+    }
+    const unknown = after.find((name) => !ids.has(name));
+    if (unknown === undefined) return [];
+    return fault({
+      option: 'extraProbes',
+      value: JSON.stringify(unknown),
+      reason: `The probe ${id} comes after it, but no probe of this host has that id.`,
+      remedy: '`bootproof plan --json` lists the ids.',
+    });
+  });
+  if (faults.length > 0) throw new DeclarationError(faults);
+  return all;
 }

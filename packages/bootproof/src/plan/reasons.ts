@@ -1,4 +1,5 @@
 import type { Configuration, DeclaredOption } from '../modules/configuration.ts';
+import { nixValue } from '../nix/node.ts';
 import { showValue } from '../nix/show.ts';
 import type { Surface } from '../services/catalogue.ts';
 import type { NotRealised } from '../services/recipe.ts';
@@ -28,7 +29,14 @@ export function notProvable(configuration: Configuration<Surface>): NotProvable[
     files: [configuration.place(entry)],
     reason: 'it is outside the typed surface, and so seen by Nix only',
   }));
-  return [...raw, ...freeform];
+  const imports = configuration.nixImports
+    .filter(({ node }) => node.kind === 'path')
+    .map((entry) => ({
+      option: `imports: ${showValue(nixValue(entry.node))}`,
+      files: [configuration.place(entry)],
+      reason: 'it is a module of Nix, and so seen by Nix only',
+    }));
+  return [...raw, ...freeform, ...imports];
 }
 
 function filesOf(configuration: Configuration<Surface>, { definitions }: DeclaredOption): string[] {

@@ -60,7 +60,7 @@ export interface ProbeRequest<Params extends Json> {
   readonly params: Params;
   readonly proves: readonly string[];
   readonly after?: readonly string[];
-  /** 30 unless told: enough for a machine that shares its cores with another while it boots. */
+  /** 60 unless told: enough for a machine that shares two cores with others while it boots. */
   readonly deadlineSeconds?: number;
   readonly title?: string;
   readonly hint?: string;
@@ -84,7 +84,7 @@ export function defineProbeKind<Kind extends string, Params extends Json>(
       params: request.params,
       proves: request.proves,
       after: request.after ?? [],
-      deadlineSeconds: request.deadlineSeconds ?? 30,
+      deadlineSeconds: request.deadlineSeconds ?? 60,
       hint: request.hint ?? definition.hint(request.params),
     }),
   };

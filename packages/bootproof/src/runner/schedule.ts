@@ -98,8 +98,8 @@ async function look(probe: Probe, kind: ProbeKind, options: ScheduleOptions): Pr
   for (let gapMs = firstGapMs; ; gapMs = Math.min(gapMs * 2, longestGapMs)) {
     looks += 1;
     try {
-      const looking = kind.observe(options.target, probe.params);
-      last = await options.scope.race(within(deadline, looking, () => new Error('no answer in time')));
+      const looked = options.scope.race(kind.observe(options.target, probe.params));
+      last = await within(deadline, looked, () => new Error('no answer in time'));
       broken = undefined;
       if (last.verdict !== 'not yet') return proof(last.verdict);
     } catch (error) {

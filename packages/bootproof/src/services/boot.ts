@@ -25,6 +25,13 @@ const options = {
       description: 'Parameters added to the kernel command line.',
       ...kernel,
     }),
+    consoleLogLevel: option({
+      type: types.int,
+      default: 4,
+      description:
+        'Messages of the kernel below this level are shown on the console: 4 shows errors and worse.',
+      ...kernel,
+    }),
     kernelModules: option({
       type: types.listOf(types.str),
       default: [],
@@ -115,9 +122,10 @@ export const boot = defineService({
   description: 'Firmware, boot loader, kernel and the way to a running system.',
   options,
 
-  realise({ boot: { kernelParams, kernelModules, initrd } }) {
+  realise({ boot: { kernelParams, consoleLogLevel, kernelModules, initrd } }) {
     return {
-      kernelParams,
+      // NixOS puts the level on the kernel command line in the same way.
+      kernelParams: [...kernelParams, `loglevel=${consoleLogLevel}`],
       initrdModules: [...initrd.availableKernelModules, ...initrd.kernelModules],
       files:
         kernelModules.length === 0
@@ -133,7 +141,7 @@ export const boot = defineService({
     };
   },
 
-  probes({ boot: { kernelParams, initrd, loader } }, guest) {
+  probes({ boot: { kernelParams, consoleLogLevel, initrd, loader } }, guest) {
     const initrdOption = 'boot.initrd.availableKernelModules';
     return [
       bootTarget.probe({
@@ -156,6 +164,11 @@ export const boot = defineService({
         deadlineSeconds: 90,
       }),
       ...loaderProbes(loader, guest),
+      kernelParameter.probe({
+        id: 'boot/console-log-level',
+        params: { parameter: `loglevel=${consoleLogLevel}` },
+        proves: ['boot.consoleLogLevel'],
+      }),
       ...unique(kernelParams).map((parameter) =>
         kernelParameter.probe({
           id: `boot/parameter-${parameter}`,

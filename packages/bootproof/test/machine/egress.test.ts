@@ -38,8 +38,10 @@ function ipv4(protocol: number, payload: readonly number[], given: Ipv4 = {}): B
   ]);
 }
 
-const ipv6 = (next: number, payload: readonly number[]): Buffer =>
-  ethernet(0x86dd, [0x60, 0, 0, 0, ...u16(payload.length), next, 255, ...bytes(32), ...payload]);
+const ipv6 = (next: number, payload: readonly number[], to: readonly number[] = bytes(16)): Buffer =>
+  ethernet(0x86dd, [0x60, 0, 0, 0, ...u16(payload.length), next, 255, ...bytes(16), ...to, ...payload]);
+/** ff02::1:2, where DHCPv6 servers are asked. */
+const dhcpServers = [0xff, 0x02, ...bytes(11), 0x01, 0x00, 0x02];
 
 const udp = (to: number): number[] => [...u16(40_000), ...u16(to), ...u16(8), 0, 0];
 const icmp = [8, 0, 0, 0, 0, 1, 0, 1];
@@ -64,7 +66,7 @@ describe('what may pass', () => {
     ['a router solicitation', ipv6(58, [133, ...bytes(7)])],
     ['a neighbour solicitation', ipv6(58, [135, ...bytes(23)])],
     ['a neighbour advertisement', ipv6(58, [136, ...bytes(23)])],
-    ['DHCPv6', ipv6(17, udp(547))],
+    ['DHCPv6', ipv6(17, udp(547), dhcpServers)],
   ])('%s', (_name, frame) => {
     expect(mayPass(frame)).toBe(true);
   });
@@ -73,6 +75,8 @@ describe('what may pass', () => {
 describe('what may not', () => {
   it.each<[string, Buffer]>([
     ['a connection of its own', newConnection],
+    ['DHCP to one address beyond the router', ipv4(17, udp(67), { to: [192, 0, 2, 1] })],
+    ['DHCPv6 to one address', ipv6(17, udp(547))],
     ['one to the router, which is this computer', ipv4(6, tcp(flag.syn), { to: router })],
     ['one with further flags', ipv4(6, tcp(flag.syn | flag.psh | flag.fin))],
     ['one behind IP options', ipv4(6, tcp(flag.syn), { options: 12 })],

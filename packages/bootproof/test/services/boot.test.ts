@@ -16,7 +16,7 @@ describe('realisation', () => {
       },
     });
     expect(made).toEqual({
-      kernelParams: ['console=ttyS0', 'quiet'],
+      kernelParams: ['console=ttyS0', 'quiet', 'loglevel=4'],
       initrdModules: ['virtio_blk', 'dm_mod'],
       files: [],
     });
@@ -24,7 +24,10 @@ describe('realisation', () => {
 
   it('leaves the order of kernel parameters alone, repeated ones too: the last one counts', () => {
     const kernelParams = ['a=1', 'a=2', 'a=1'];
-    expect(realisationOf(service, { boot: { kernelParams } }).kernelParams).toEqual(kernelParams);
+    expect(realisationOf(service, { boot: { kernelParams } }).kernelParams).toEqual([
+      ...kernelParams,
+      'loglevel=4',
+    ]);
   });
 
   it('has modules of the second stage loaded by systemd', () => {
@@ -39,6 +42,7 @@ describe('probes', () => {
       'boot/multi-user',
       'boot/system-state',
       'boot/no-failed-unit',
+      'boot/console-log-level',
     ]);
   });
 

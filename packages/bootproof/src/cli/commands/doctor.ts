@@ -5,7 +5,7 @@ import { Deadline } from '../../host/deadline.ts';
 import { run } from '../../host/process.ts';
 import { findTool, type ToolNeed } from '../../host/tools.ts';
 import { cacheFolder } from '../../host/xdg.ts';
-import { imageTools } from '../../image/tools.ts';
+import { baseTools, imageTools } from '../../image/tools.ts';
 import { isOrdinaryUser } from '../../image/tree-owner.ts';
 import { neededBytes } from '../../image/work-folder.ts';
 import { findOvmf } from '../../machine/firmware.ts';
@@ -53,9 +53,16 @@ function text(findings: readonly Finding[]): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** Every tool of a cold check, once. */
+function needs(): ToolNeed[] {
+  const ordinary = isOrdinaryUser();
+  const all = [qemu, ...baseTools(ordinary), ...imageTools(ordinary)];
+  return [...new Map(all.map((need) => [need.command, need])).values()];
+}
+
 async function tools(): Promise<Finding[]> {
   return Promise.all(
-    [qemu, ...imageTools(isOrdinaryUser())].map(async (need): Promise<Finding> => {
+    needs().map(async (need): Promise<Finding> => {
       const path = findTool(need.command);
       const subject = need.command;
       if (path === undefined) {

@@ -22,7 +22,7 @@
 -device {"driver":"isa-serial","chardev":"serial0","index":0}
 -chardev socket,id=qga0,path=/run/m/agent,server=off
 -device {"driver":"virtio-serial-pci","id":"qga0","bus":"pci.0","addr":"0x8"}
--device {"driver":"virtserialport","chardev":"qga0","name":"org.qemu.guest_agent.0"}
+-device {"driver":"virtserialport","id":"qga0-port","chardev":"qga0","name":"org.qemu.guest_agent.0"}
 -device {"driver":"virtio-balloon-pci","id":"balloon0","free-page-reporting":true,"bus":"pci.0","addr":"0x3"}
 -blockdev {"node-name":"drive-virtio0","driver":"qcow2","cache":{"direct":false,"no-flush":true},"file":{"driver":"file","filename":"/run/m/disk","cache":{"direct":false,"no-flush":true},"read-only":false,"discard":"unmap"},"read-only":false,"discard":"unmap"}
 -object {"qom-type":"iothread","id":"iothread-virtio0"}
