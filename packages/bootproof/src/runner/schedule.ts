@@ -103,7 +103,8 @@ async function look(probe: Probe, kind: ProbeKind, options: ScheduleOptions): Pr
       broken = undefined;
       if (last.verdict !== 'not yet') return proof(last.verdict);
     } catch (error) {
-      broken = error;
+      // A last look that the deadline cut off takes nothing away from what the looks before it saw.
+      if (last === undefined || !deadline.expired) broken = error;
     }
     if (options.scope.reason !== undefined) return proof('refused', options.scope.reason.message);
     const breakdown = options.target.bootState().breakdown;

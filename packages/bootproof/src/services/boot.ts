@@ -210,7 +210,6 @@ function loginPrompt(guest: Guest): Probe {
     params: { pattern: `^${guest.hostName} login:`, description: `a login prompt for ${guest.hostName}` },
     proves: ['boot.kernelParams', 'networking.hostName'],
     after: ['boot/multi-user'],
-    deadlineSeconds: 30,
   });
 }
 

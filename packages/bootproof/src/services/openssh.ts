@@ -283,7 +283,6 @@ function portProbes(sshPort: number): Probe[] {
       params: { port: sshPort },
       proves,
       after,
-      deadlineSeconds: 30,
     }),
   ];
 }

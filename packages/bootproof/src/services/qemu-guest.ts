@@ -54,7 +54,6 @@ export const qemuGuest = defineService({
         id: 'qemuGuest/channel',
         params: { path: channel, type: 'character' },
         proves,
-        deadlineSeconds: 20,
       }),
       driver.probe({
         id: 'qemuGuest/driver',
@@ -71,7 +70,6 @@ export const qemuGuest = defineService({
         params: { unit: 'qemu-guest-agent.service' },
         proves,
         after: ['qemuGuest/channel'],
-        deadlineSeconds: 30,
       }),
       agentPing.probe({ id: 'qemuGuest/ping', params: {}, proves, after: ['qemuGuest/unit'] }),
       // A name that DHCP chooses is not known here.
@@ -93,7 +91,6 @@ export const qemuGuest = defineService({
               params: { nic: nic.name },
               proves,
               after: ['qemuGuest/ping'],
-              deadlineSeconds: 30,
             }),
           ]),
     ];

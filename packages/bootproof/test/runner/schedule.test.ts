@@ -79,6 +79,21 @@ describe('the schedule of probes', () => {
     expect(proofs[0]?.reason).toContain('not so within 0.3 s');
   });
 
+  test('a last look that is cut off by the deadline leaves what was seen before', async () => {
+    let looks = 0;
+    const look = () => {
+      looks += 1;
+      return looks === 1
+        ? Promise.resolve(awaited(false, { expected: 'yes', seen: 'no' }))
+        : new Promise<Observation>(() => {});
+    };
+    const { proofs } = await prove({
+      probes: [probe('slow', { deadlineSeconds: 0.4 })],
+      kinds: [kind('slow', look)],
+    });
+    expect(proofs[0]).toMatchObject({ verdict: 'failed', seen: 'no' });
+  });
+
   test('refuses what comes after a failure, names it, and still reports all the others', async () => {
     const { proofs, started } = await prove({
       probes: [probe('leaf', { after: ['root'] }), probe('root'), probe('other')],
