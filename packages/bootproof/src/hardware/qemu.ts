@@ -37,7 +37,8 @@ export function qemuArguments(input: QemuInput): string[] {
   return [
     ...['-name', plain(vm.name ?? 'vm')],
     ...['-nodefaults', '-no-user-config', '-display', 'none'],
-    ...['-boot', 'menu=on,strict=on,reboot-timeout=1000'],
+    // Proxmox has menu=on too: three seconds in which a person may press a key.
+    ...['-boot', 'strict=on,reboot-timeout=1000'],
     ...board(vm, accelerator, firmware),
     ...processorAndMemory(vm, accelerator),
     ...smbios(vm, input.credentials),

@@ -2,7 +2,7 @@
 -nodefaults
 -no-user-config
 -display none
--boot menu=on,strict=on,reboot-timeout=1000
+-boot strict=on,reboot-timeout=1000
 -machine q35,hpet=off,pflash0=pflash0,pflash1=drive-efidisk0
 -accel tcg,thread=multi
 -global ICH9-LPC.disable_s3=1

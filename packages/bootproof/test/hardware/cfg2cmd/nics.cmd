@@ -2,7 +2,7 @@
 -nodefaults
 -no-user-config
 -display none
--boot menu=on,strict=on,reboot-timeout=1000
+-boot strict=on,reboot-timeout=1000
 -machine q35
 -accel tcg,thread=multi
 -global ICH9-LPC.disable_s3=1

@@ -2,7 +2,7 @@
 -nodefaults
 -no-user-config
 -display none
--boot menu=on,strict=on,reboot-timeout=1000
+-boot strict=on,reboot-timeout=1000
 -machine q35
 -accel tcg,thread=multi
 -cpu kvm64,+lahf_lm,+sep,vendor=AuthenticAMD

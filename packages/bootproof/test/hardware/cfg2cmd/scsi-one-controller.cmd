@@ -2,7 +2,7 @@
 -nodefaults
 -no-user-config
 -display none
--boot menu=on,strict=on,reboot-timeout=1000
+-boot strict=on,reboot-timeout=1000
 -machine pc
 -accel tcg,thread=multi
 -global PIIX4_PM.disable_s3=1
