@@ -4,7 +4,7 @@ import { callSite, relativeTo } from '../base/stack.ts';
 import type { DiskLayout } from '../disk/layout.ts';
 import { planDisk } from '../disk/plan-layout.ts';
 import { agree } from '../hardware/agree.ts';
-import { guestDisks, guestNics } from '../hardware/devices.ts';
+import { diskBehind, guestDisks, guestNics } from '../hardware/devices.ts';
 import { resolveVm, type Vm, type VmConfiguration } from '../hardware/vm.ts';
 import type { Configuration } from '../modules/configuration.ts';
 import { evaluate } from '../modules/evaluate.ts';
@@ -137,6 +137,10 @@ function planRoot(
     sizeOf: (device) => guestDisks(vm).find((disk) => disk.device === device)?.sizeBytes,
     bios: vm.bios,
     filesOf,
+    vmFilesOf: (device) => {
+      const file = vm.filesByKey[diskBehind(vm, device)?.key ?? ''];
+      return file === undefined ? [] : [file];
+    },
     espMountpoint: values.boot.loader.efi.efiSysMountPoint,
   });
   faults.push(...diskFaults);

@@ -1,4 +1,4 @@
-import { guestDisks } from '../hardware/devices.ts';
+import { diskBehind } from '../hardware/devices.ts';
 import { qemuArguments } from '../hardware/qemu.ts';
 import type { MachineFiles } from '../machine/files.ts';
 import type { QemuCommand } from '../machine/qemu.ts';
@@ -21,7 +21,9 @@ export function machineCommand({
   credentials,
 }: CommandInput): QemuCommand {
   const { vm, agentChannel } = test.hardware;
-  const disk = guestDisks(vm).find(({ device }) => device === test.image.disk.device);
+  const { device } = test.image.disk;
+  const disk = diskBehind(vm, device);
+  if (disk === undefined) throw new Error(`the plan boots from ${device}, and its VM has no such disk`);
   return {
     binary: 'qemu-system-x86_64',
     args: qemuArguments({
@@ -30,7 +32,7 @@ export function machineCommand({
       accelerator,
       sockets: files.sockets,
       firmware: firmwareCode === undefined ? undefined : { code: firmwareCode, vars: files.efiVars },
-      disk: { key: disk?.key ?? 'virtio0', file: files.overlay, format: 'qcow2' },
+      disk: { key: disk.key, file: files.overlay, format: 'qcow2' },
       credentials,
     }),
   };

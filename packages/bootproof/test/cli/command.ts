@@ -29,7 +29,7 @@ export async function bootproof(
   return { status: exitCode ?? -1, stdout, stderr };
 }
 
-/** Starts the built command and leaves it running, for tests that interrupt it. */
+/** Starts the built command and leaves it running, for tests that interrupt it or type into it. */
 export const startBootproof = (
   args: readonly string[],
   { cwd, env = {} }: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
@@ -38,7 +38,7 @@ export const startBootproof = (
     cwd,
     env: { NO_COLOR: '1', ...env },
     reject: false,
-    stdin: 'ignore',
+    stdin: 'pipe',
   });
 
 export interface Homelab extends AsyncDisposable {

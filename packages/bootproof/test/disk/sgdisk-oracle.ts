@@ -1,13 +1,10 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ResolvedPartition } from '../../src/disk/disko.ts';
 
 const env = { PATH: `${process.env['PATH']}:/usr/sbin:/sbin`, LC_ALL: 'C' };
-
-/** Whether gdisk (Debian package: gdisk) is here to be compared with. */
-export const hasSgdisk = spawnSync('sgdisk', ['--version'], { env }).error === undefined;
 
 export interface RealPartition {
   readonly start: number;

@@ -1,5 +1,5 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,10 +8,6 @@ import type { VmConfiguration } from '../../src/hardware/vm.ts';
 
 const binary = 'qemu-system-x86_64';
 const ovmf = { code: '/usr/share/OVMF/OVMF_CODE_4M.fd', vars: '/usr/share/OVMF/OVMF_VARS_4M.fd' };
-
-/** Whether QEMU and OVMF (Debian packages qemu-system-x86, ovmf) are here. */
-export const hasQemu =
-  spawnSync(binary, ['--version']).error === undefined && existsSync(ovmf.code) && existsSync(ovmf.vars);
 
 /** A QEMU that has been built from its command line and never runs an instruction. */
 export interface StillQemu {

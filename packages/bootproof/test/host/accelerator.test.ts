@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chooseAccelerator, executes } from '../../src/host/accelerator.ts';
-import { findTool } from '../../src/host/tools.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -102,7 +101,7 @@ describe('chooseAccelerator', () => {
   });
 });
 
-describe.skipIf(findTool('qemu-system-x86_64') === undefined)('the firmware', () => {
+describe('the firmware', () => {
   it('ends a real QEMU with the status that stands for yes', async () => {
     const execution = await executes('tcg', { qemu: 'qemu-system-x86_64', deadlineMs: 15_000 });
     expect(execution.answer).toBe('executed');

@@ -164,3 +164,25 @@ test('QEMU killed while it runs: the run fails and says so', async () => {
   expect(run?.result.breakdown?.kind).toBe('QEMU died');
   expect(run?.result.verdict).toBe('not proven');
 });
+
+test('boot: the console in the terminal, the line that logs in, and a key to leave', async () => {
+  await using homelab = await homelabWith();
+  const running = startBootproof(['boot', 'hl02'], { cwd: homelab.folder });
+  const output = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const) {
+    running[stream].on('data', (chunk: Buffer) => {
+      output[stream] += chunk.toString();
+    });
+  }
+  await until(
+    'a login prompt',
+    240_000,
+    () => output.stdout.includes('hl02 login:') || running.exitCode !== null,
+  );
+  expect(output.stderr).toMatch(/log in: ssh -i \S+ -p \d+ .* root@127\.0\.0\.1/);
+  running.stdin.write('\x1d');
+  expect((await running).exitCode).toBe(0);
+  // Its files are in the temporary folder, under names that only this machine had.
+  const key = /ssh -i (\S+)/.exec(output.stderr)?.[1] ?? '';
+  expect(existsSync(key)).toBe(false);
+});

@@ -77,6 +77,7 @@ async function followTerminal(machine: Machine): Promise<void> {
     if (breakdown !== undefined && breakdown.kind !== 'QEMU died') throw error;
   } finally {
     if (raw) stdin.setRawMode(false);
+    process.stdout.write('\r\n');
     stdin.pause();
   }
 }
