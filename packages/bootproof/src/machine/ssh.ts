@@ -16,12 +16,18 @@ export interface SshKeyPair {
   readonly publicKey: string;
 }
 
-/** Makes a fresh ed25519 key pair. */
+/**
+ * Makes a fresh ed25519 key pair. ssh2 1.17 writes about one pair in 300 so that neither it nor OpenSSH can read it, and
+ * a machine that was given such a key lets nobody in: each pair is read back, and made anew when that fails.
+ */
 export function makeSshKeyPair(): SshKeyPair {
-  const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519', {
-    comment: 'bootproof',
-  });
-  return { privateKey, publicKey };
+  for (let attempt = 1; ; attempt += 1) {
+    const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'bootproof' });
+    const faults = [pair.private, pair.public].map((text) => ssh2.utils.parseKey(text));
+    const fault = faults.find((parsed) => parsed instanceof Error);
+    if (fault === undefined) return { privateKey: pair.private, publicKey: pair.public };
+    if (attempt === 20) throw fault;
+  }
 }
 
 /** The server is there and will not let this key in: waiting longer changes nothing. */
