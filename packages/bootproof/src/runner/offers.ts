@@ -8,11 +8,29 @@ export interface Ways {
   readonly console: Promise<unknown>;
 }
 
-/** What a machine offers to probes: settles when a need is met, and rejects with the reason when it never will be. */
-export function offersOf(ways: Ways): (need: Need) => Promise<void> {
+/** Something that opens once, and stays open. */
+export class Latch {
+  #open: () => void = () => {};
+  readonly opened = new Promise<void>((resolve) => {
+    this.#open = resolve;
+  });
+
+  open(): void {
+    this.#open();
+  }
+}
+
+/**
+ * What a machine offers to probes: settles when a need is met, and rejects with the reason when it never will be. A shell
+ * is offered once the boot is over, well or badly: commands in a machine that is still starting take their time from its
+ * boot (on two cores without KVM a whole check took 29.6 s with them, and 24.8 s without).
+ */
+export function offersOf(ways: Ways, booted: Promise<void>): (need: Need) => Promise<void> {
   const always = Promise.resolve();
   const settledAs = (way: Promise<unknown>) => way.then(() => undefined);
-  const shell = anyOf([ways.ssh, ways.agent]);
+  const way = anyOf([ways.ssh, ways.agent]);
+  way.catch(() => {});
+  const shell = booted.then(() => way);
   const byNeed: Readonly<Record<Need, Promise<void>>> = {
     shell,
     ssh: settledAs(ways.ssh),

@@ -13,7 +13,7 @@ import type { Probe, Proof } from '../probes/probe.ts';
 import type { Breakdown } from '../probes/target.ts';
 import type { RunClock } from './clock.ts';
 import type { RunEvent } from './events.ts';
-import { offersOf } from './offers.ts';
+import { Latch, offersOf } from './offers.ts';
 import type { RunResult } from './result.ts';
 import { proveAll } from './schedule.ts';
 import { startMachine } from './start-machine.ts';
@@ -131,7 +131,10 @@ async function prove(
   const interrupt = () => scope.close(reasonOf(signal));
   signal.addEventListener('abort', interrupt, { once: true });
   if (signal.aborted) interrupt();
+  const booted = new Latch();
+  if (!probes.some(({ kind }) => kind === 'boot-target')) booted.open();
   const endBoot = (proof: Proof) => {
+    booted.open();
     clock.finish('boot', proof.verdict === 'passed' ? 'done' : 'failed', proof.seen);
     if (proof.verdict === 'passed') clock.start('probes');
   };
@@ -140,7 +143,7 @@ async function prove(
       probes,
       kinds: probeKinds,
       target: machineTarget(machine, image.manifest.inspection),
-      offers: offersOf(machine.ways),
+      offers: offersOf(machine.ways, booted.opened),
       scope,
       now: () => machine.now(),
       onStart: (probe) => emit({ type: 'probe-started', probe, atMs: clock.now() }),
