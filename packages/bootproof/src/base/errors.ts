@@ -72,3 +72,7 @@ export function formatFault(fault: Fault): string {
     `  ${fault.remedy}`,
   ].join('\n');
 }
+
+/** What was thrown, in words: its message when it is an error, and itself when it is not. */
+export const messageOf = (thrown: unknown): string =>
+  thrown instanceof Error ? thrown.message : String(thrown);

@@ -1,4 +1,4 @@
-import { BootproofError, DeclarationError, exitStatus } from '../base/errors.ts';
+import { BootproofError, DeclarationError, exitStatus, messageOf } from '../base/errors.ts';
 
 /** Prints an error as one message with cause and remedy, and gives the exit status that it stands for. */
 export function reportError(error: unknown, { debug }: { readonly debug: boolean }): number {
@@ -19,9 +19,7 @@ export function describeError(error: unknown, debug: boolean): string {
     lines.push(`bootproof: ${error.message}`);
     if (error.hint !== undefined) lines.push(error.hint);
   } else {
-    lines.push(
-      `bootproof: a fault of bootproof itself: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    lines.push(`bootproof: a fault of bootproof itself: ${messageOf(error)}`);
     if (!debug) lines.push('Run it again with --debug for a stack trace, and report it with that.');
   }
   if (debug && error instanceof Error) lines.push('', stackOf(error));

@@ -1,5 +1,6 @@
 import { BootproofError } from '../base/errors.ts';
 import type { DiskLayout, Partition, PartitionContent } from '../disk/layout.ts';
+import { espTypeGuid } from '../disk/type-codes.ts';
 import type { ImageRecipe } from '../services/recipe.ts';
 
 /** A partition with a file system on it. */
@@ -12,8 +13,6 @@ export interface SystemPartitions {
   readonly esp: FilledPartition;
   readonly root: FilledPartition;
 }
-
-export const espTypeGuid = 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B';
 
 /**
  * Finds the ESP and the root partition.

@@ -1,7 +1,7 @@
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type ssh2 from 'ssh2';
-import { BootproofError } from '../base/errors.ts';
+import { BootproofError, messageOf } from '../base/errors.ts';
 import { type Deadline, within } from '../host/deadline.ts';
 import type { SshConnection } from './ssh.ts';
 
@@ -34,7 +34,7 @@ export async function copyFiles(
     await within(deadline, connection.scope.race(copying), late);
   } catch (error) {
     if (error instanceof BootproofError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new BootproofError(`could not copy ${source} to ${destination}: ${reason}`, {
       kind: 'unproven',
       cause: error,

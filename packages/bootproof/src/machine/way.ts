@@ -1,4 +1,4 @@
-import { BootproofError } from '../base/errors.ts';
+import { BootproofError, messageOf } from '../base/errors.ts';
 import { Scope } from '../host/scope.ts';
 
 /**
@@ -57,7 +57,7 @@ export class Way<Opened> {
         (value) => {
           if (this.#opening === opening) this.#value = value;
         },
-        (error: unknown) => saw(error instanceof Error ? error.message : String(error)),
+        (error: unknown) => saw(messageOf(error)),
       )
       .finally(leave);
     this.#opened = opened;

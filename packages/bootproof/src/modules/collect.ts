@@ -1,4 +1,4 @@
-import { BootproofError, type Fault } from '../base/errors.ts';
+import { BootproofError, type Fault, messageOf } from '../base/errors.ts';
 import { modulesPath } from '../nix/expression.ts';
 import { type InputNode, isPlainObject, nodeOf, type PathNode } from '../nix/node.ts';
 import { configReference, inputs, pkgs } from '../nix/reference.ts';
@@ -111,8 +111,6 @@ function callBody(module: Module, config: unknown, faults: FaultList): unknown {
     return undefined;
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function badBody(module: Module, body: unknown, faults: FaultList): Fault {
   const asynchronous = body instanceof Promise;

@@ -2,7 +2,9 @@
  * The display in GitHub Actions: plain lines in groups, an annotation for each failure, and a summary of the step.
  * Commands: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
  */
+
 import { appendFile } from 'node:fs/promises';
+import { messageOf } from '../base/errors.ts';
 import type { PhaseName, RunEvent } from '../runner/events.ts';
 import type { RunResult } from '../runner/result.ts';
 import { type Display, type DisplayOptions, styleFor } from './display.ts';
@@ -160,7 +162,7 @@ class GithubDisplay implements Display {
       await appendFile(path, this.#results.map(formatMarkdown).join('\n'));
     } catch (error) {
       // The verdict stands without its summary page.
-      const cause = error instanceof Error ? error.message : String(error);
+      const cause = messageOf(error);
       this.#write(workflowCommand('warning', `The step's summary could not be written: ${cause}`));
     }
   }

@@ -1,3 +1,4 @@
+import { messageOf } from '../base/errors.ts';
 import type { PhaseName, RunEvent } from './events.ts';
 import type { RunResult } from './result.ts';
 
@@ -60,11 +61,7 @@ export class RunClock {
       this.finish(phase, 'done', detail(value));
       return value;
     } catch (error) {
-      this.finish(
-        phase,
-        'failed',
-        (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '',
-      );
+      this.finish(phase, 'failed', messageOf(error).split('\n')[0] ?? '');
       throw error;
     }
   }

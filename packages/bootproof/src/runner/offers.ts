@@ -1,4 +1,4 @@
-import { BootproofError } from '../base/errors.ts';
+import { BootproofError, messageOf } from '../base/errors.ts';
 import type { Need } from '../probes/probe.ts';
 
 /** The ways into a machine, each settling when it opens or is given up. */
@@ -52,5 +52,3 @@ async function anyOf(ways: readonly Promise<unknown>[]): Promise<void> {
     throw new BootproofError(`no way into the machine: ${reasons.join('; ')}`, { kind: 'unproven' });
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

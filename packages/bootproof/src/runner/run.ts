@@ -1,3 +1,4 @@
+import { messageOf } from '../base/errors.ts';
 import type { AcceleratorVerdict } from '../host/accelerator.ts';
 import { reasonOf } from '../host/poll.ts';
 import { Scope } from '../host/scope.ts';
@@ -62,11 +63,7 @@ export async function runTest(options: RunOptions): Promise<FinishedRun> {
   const accelerator = await options.chooseAccelerator();
   const key = makeSshKeyPair();
   const machine = await boot(options, image, accelerator, key).catch((error: unknown) => {
-    clock.finish(
-      'boot',
-      'failed',
-      error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error),
-    );
+    clock.finish('boot', 'failed', messageOf(error).split('\n')[0] ?? '');
     throw error;
   });
   try {

@@ -1,6 +1,7 @@
 /** Runs planned probes: each as soon as its preconditions hold, independent ones side by side. */
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '../base/errors.ts';
 import { Deadline, within } from '../host/deadline.ts';
 import type { Scope } from '../host/scope.ts';
 import type { Need, Observation, Probe, ProbeKind, Proof } from '../probes/probe.ts';
@@ -137,8 +138,4 @@ function dependenciesFirst(probes: readonly Probe[]): Probe[] {
   };
   for (const probe of probes) visit(probe, []);
   return ordered;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,6 @@
 import { copyFile, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { BootproofError } from '../../base/errors.ts';
+import { BootproofError, messageOf } from '../../base/errors.ts';
 import { planHosts } from '../homelab.ts';
 import type { GlobalOptions } from '../homelab-folder.ts';
 import { type ImageOptions, imageFor } from '../image.ts';
@@ -41,13 +41,10 @@ async function copyTo(image: string, output: string): Promise<string> {
     return target;
   } catch (error) {
     await rm(partial, { force: true });
-    throw new BootproofError(
-      `could not write ${target}: ${error instanceof Error ? error.message : String(error)}`,
-      {
-        kind: 'missing',
-        hint: 'See whether the folder is there, may be written to, and has room.',
-        cause: error,
-      },
-    );
+    throw new BootproofError(`could not write ${target}: ${messageOf(error)}`, {
+      kind: 'missing',
+      hint: 'See whether the folder is there, may be written to, and has room.',
+      cause: error,
+    });
   }
 }

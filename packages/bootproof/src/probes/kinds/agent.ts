@@ -1,3 +1,4 @@
+import { messageOf } from '../../base/errors.ts';
 import { awaited, settled } from '../observation.ts';
 import { defineProbeKind } from '../probe.ts';
 import { globalAddresses } from './dhcp-address.ts';
@@ -21,7 +22,7 @@ export const agentPing = defineProbeKind<'agent-ping', Record<string, never>>({
         evidence: [{ source: 'guest-ping', text: '{"return": {}}' }],
       });
     } catch (error) {
-      return awaited(false, { expected, seen: error instanceof Error ? error.message : String(error) });
+      return awaited(false, { expected, seen: messageOf(error) });
     }
   },
 });

@@ -1,3 +1,4 @@
+import { messageOf } from '../../base/errors.ts';
 import { awaited, settled } from '../observation.ts';
 import { defineProbeKind } from '../probe.ts';
 
@@ -23,7 +24,7 @@ export const sshAnswers = defineProbeKind<'ssh-answers', { readonly port: number
       });
     } catch (error) {
       // QEMU accepts on the forward before the guest listens, and then drops the connection: nobody is there yet.
-      const seen = error instanceof Error ? error.message : String(error);
+      const seen = messageOf(error);
       return awaited(false, { expected, seen });
     }
   },
