@@ -1,11 +1,12 @@
 /**
  * A Babel plugin for the homelab's own files. It does two things that JavaScript cannot do at run time: it puts a check
  * around every condition, since a proxy cannot see its truth being asked; and it notes the line of every attribute of
- * an object literal, so that a definition is traced to where it stands. Lines do not move.
+ * an object literal, and the comment above it, so that a definition is traced to where it stands and its comment is
+ * emitted with it. Lines do not move.
  */
 
 /** Bumped whenever the output changes, since the loader keeps transformed files. */
-export const pluginVersion = 1;
+export const pluginVersion = 2;
 
 /** The name under which transformed files import the functions that they call. */
 export const instrumentModule = 'bootproof:instrument';
@@ -14,19 +15,32 @@ export const instrumentModule = 'bootproof:instrument';
 export interface Instrument {
   /** Returns a value that is about to be tested or compared, or throws. `use` is a clause after "it was". */
   readonly condition: <Value>(value: Value, use: string) => Value;
-  /** Returns an object literal that was just made, after noting where its attributes stand. */
+  /** Returns an object literal that was just made, after noting where its attributes stand and what is said of them. */
   readonly literal: <Literal extends object>(
     literal: Literal,
     file: string,
     lines: Readonly<Record<string, number>>,
+    comments?: Readonly<Record<string, string>>,
   ) => Literal;
 }
 
 /** The few parts of Babel's syntax tree that are used here. Babel itself comes inside jiti, without types. */
 interface Node {
   type: string;
-  loc?: { start: { line: number } } | null;
+  loc?: Location | null;
+  leadingComments?: readonly Comment[] | null;
   [field: string]: unknown;
+}
+
+interface Location {
+  start: { line: number };
+  end: { line: number };
+}
+
+interface Comment {
+  type: 'CommentLine' | 'CommentBlock';
+  value: string;
+  loc?: Location | null;
 }
 
 interface NodePath {
@@ -96,9 +110,15 @@ function instrumentVisitor(t: Types, helper: string): Visitor {
   const markLiteral = (path: NodePath): void => {
     if (made.has(path.node)) return;
     made.add(path.node);
-    const lines = t.objectExpression(attributeLines(t, path.node));
-    made.add(lines);
-    path.replaceWith(call('literal', path.node, t.identifier('__filename'), lines));
+    const record = (properties: readonly Node[]): Node => {
+      const literal = t.objectExpression(properties);
+      made.add(literal);
+      return literal;
+    };
+    const lines = record(attributeLines(t, path.node));
+    const comments = attributeComments(t, path.node);
+    const noted = comments.length > 0 ? [lines, record(comments)] : [lines];
+    path.replaceWith(call('literal', path.node, t.identifier('__filename'), ...noted));
     path.skip();
   };
   return {
@@ -127,13 +147,39 @@ function instrumentVisitor(t: Types, helper: string): Visitor {
 
 /** For each attribute with a plain name, a property that holds its line. */
 function attributeLines(t: Types, literal: Node): Node[] {
+  return namedAttributes(literal).flatMap(([name, property]) => {
+    const line = property.loc?.start.line;
+    return line === undefined ? [] : [t.objectProperty(t.stringLiteral(name), t.numericLiteral(line))];
+  });
+}
+
+/** For each attribute with a comment above it, a property that holds the comment. */
+function attributeComments(t: Types, literal: Node): Node[] {
+  let above = literal.loc?.start.line ?? 0;
+  return namedAttributes(literal).flatMap(([name, property]) => {
+    // Babel also counts a comment at the end of the line before, which is about the attribute there.
+    const own = (property.leadingComments ?? []).filter(({ loc }) => (loc?.start.line ?? 0) > above);
+    above = property.loc?.end.line ?? above;
+    const comment = own.flatMap(commentLines).join('\n').trim();
+    return comment === '' ? [] : [t.objectProperty(t.stringLiteral(name), t.stringLiteral(comment))];
+  });
+}
+
+function namedAttributes(literal: Node): (readonly [name: string, property: Node])[] {
   return (literal['properties'] as readonly Node[]).flatMap((property) => {
     const key = property['key'] as Node | undefined;
-    const line = property.loc?.start.line;
-    if (!key || line === undefined || property['computed'] === true) return [];
+    if (!key || property['computed'] === true) return [];
     const name = key['name'] ?? key['value'];
-    return typeof name === 'string' || typeof name === 'number'
-      ? [t.objectProperty(t.stringLiteral(String(name)), t.numericLiteral(line))]
-      : [];
+    return typeof name === 'string' || typeof name === 'number' ? [[String(name), property] as const] : [];
   });
+}
+
+/** What is for the linter or the compiler says nothing to a reader of the emitted file. */
+const toolComment = /^\s*(biome-|eslint-|prettier-|@ts-)/;
+
+/** The lines of a comment without what marks them as one. */
+function commentLines({ type, value }: Comment): string[] {
+  if (toolComment.test(value)) return [];
+  if (type === 'CommentLine') return [value.replace(/^ /, '').trimEnd()];
+  return value.split('\n').map((line) => line.replace(/^\s*\*? ?/, '').trimEnd());
 }

@@ -1,5 +1,5 @@
 /**
- * Where the attributes of an object literal stand. The loader of the homelab's modules marks every literal as it is
+ * Where the attributes of an object literal stand, and the comments above them. The loader of the homelab's modules marks every literal as it is
  * made, so that a definition is traced to the very line that set it, also when a helper in another file made it.
  */
 
@@ -7,6 +7,8 @@ interface Positions {
   readonly file: string;
   /** The line of each attribute, by name. */
   readonly lines: Readonly<Record<string, number>>;
+  /** The comment above each attribute that has one, by name. */
+  readonly comments: Readonly<Record<string, string>>;
 }
 
 const known = new WeakMap<object, Positions>();
@@ -16,8 +18,9 @@ export function markPositions<Literal extends object>(
   literal: Literal,
   file: string,
   lines: Readonly<Record<string, number>>,
+  comments: Readonly<Record<string, string>> = {},
 ): Literal {
-  known.set(literal, { file, lines });
+  known.set(literal, { file, lines, comments });
   return literal;
 }
 
@@ -30,6 +33,12 @@ export function positionOf(
   if (!positions || !Object.hasOwn(positions.lines, name)) return undefined;
   const line = positions.lines[name];
   return line === undefined ? undefined : { file: positions.file, line };
+}
+
+/** The comment that stands above an attribute, without the marks of a comment; undefined when there is none. */
+export function commentOf(literal: object, name: string): string | undefined {
+  const comments = known.get(literal)?.comments;
+  return comments !== undefined && Object.hasOwn(comments, name) ? comments[name] : undefined;
 }
 
 /** Gives a copy of an object the positions of the original, and returns the copy. */

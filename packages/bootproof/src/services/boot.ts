@@ -199,6 +199,20 @@ export const boot = defineService({
           ]),
     ];
   },
+
+  // The framework boots the kernel itself and changes its parameters, so that neither they nor a boot loader show there.
+  nixosTest: () => ({
+    steps: [
+      { title: 'the system is up', lines: ['machine.wait_for_unit("multi-user.target")'] },
+      {
+        title: 'no unit has failed',
+        lines: [
+          'failed = machine.succeed("systemctl list-units --failed --plain --no-legend")',
+          'assert failed == "", f"failed units:\\n{failed}"',
+        ],
+      },
+    ],
+  }),
 });
 
 /** Two roles may both ask for a parameter. The command line has it twice then, as on NixOS, and one probe proves it. */

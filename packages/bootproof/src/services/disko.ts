@@ -166,6 +166,10 @@ export const disko = defineService({
     const layout = guest.disk;
     return layout === undefined ? [] : layout.partitions.flatMap((each) => partitionProbes(layout, each));
   },
+
+  nixosTest: () => ({
+    notTested: 'a test VM has a disk of its own, and its file systems in place of the declared ones',
+  }),
 });
 
 function partitionProbes(layout: DiskLayout, each: Partition): Probe[] {

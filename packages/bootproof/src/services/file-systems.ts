@@ -93,4 +93,8 @@ export const fileSystems = defineService({
       standIn: noSwap,
     }),
   },
+
+  nixosTest: () => ({
+    notTested: 'a test VM has its own file systems and no swap, in place of the declared ones',
+  }),
 });

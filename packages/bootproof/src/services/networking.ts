@@ -1,3 +1,4 @@
+import { equals, not, text } from '../nix/expression.ts';
 import { option } from '../options/option.ts';
 import { types } from '../options/types.ts';
 import { commandOutput } from '../probes/kinds/command-output.ts';
@@ -5,6 +6,7 @@ import { driver } from '../probes/kinds/device.ts';
 import { dhcpAddress } from '../probes/kinds/dhcp-address.ts';
 import { hostName } from '../probes/kinds/host-name.ts';
 import type { Probe } from '../probes/probe.ts';
+import { pythonString } from './nixos-test.ts';
 import type { ImageFile } from './recipe.ts';
 import { defineService, type Guest, nixosOnly, textFile, wantedBy } from './service.ts';
 
@@ -324,6 +326,32 @@ export const networking = defineService({
       ...(useDHCP ? guest.nics.slice(0, 1).map(({ name: nic }) => leaseProbe(nic)) : []),
     ];
   },
+
+  nixosTest: ({ networking: { hostName: name, hostId, useDHCP } }) => ({
+    steps: [
+      {
+        title: 'the host has its name',
+        when: not(equals(name, '')),
+        lines: [
+          'name = machine.succeed("cat /proc/sys/kernel/hostname").strip()',
+          text`assert name == ${pythonString(name)}, f"the host name is {name}"`,
+        ],
+      },
+      {
+        title: 'the host has its id',
+        when: not(equals(hostId, null)),
+        lines: [
+          'host_id = machine.succeed("hostid").strip()',
+          text`assert host_id == ${pythonString(hostId)}.lower(), f"the host id is {host_id}"`,
+        ],
+      },
+      {
+        title: 'the network gives an address by DHCP',
+        when: useDHCP,
+        lines: ['machine.wait_until_succeeds("ip -oneline -4 address show scope global dynamic | grep .")'],
+      },
+    ],
+  }),
 });
 
 function leaseProbe(nic: string): Probe {

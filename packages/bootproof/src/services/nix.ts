@@ -1,5 +1,7 @@
+import { nix, text } from '../nix/expression.ts';
 import { option } from '../options/option.ts';
 import { types } from '../options/types.ts';
+import { eachString } from './nixos-test.ts';
 import { defineService, nixosOnly } from './service.ts';
 
 const source = 'nixos/modules/config/nix.nix';
@@ -84,4 +86,21 @@ export const nixAndPackages = defineService({
       }),
     },
   },
+
+  nixosTest: ({ nix: { enable, settings } }) => ({
+    steps: [
+      {
+        title: 'Nix has its experimental features',
+        when: enable,
+        lines: [
+          'features = machine.succeed("grep ^experimental-features /etc/nix/nix.conf || true").split()',
+          eachString(
+            'feature',
+            nix`${settings}.experimental-features or [ ]`,
+            (feature) => text`assert ${feature} in features, f"the features are {features}"`,
+          ),
+        ],
+      },
+    ],
+  }),
 });

@@ -1,3 +1,4 @@
+import { and, not, text } from '../nix/expression.ts';
 import { option, type ResolvedOf } from '../options/option.ts';
 import { types } from '../options/types.ts';
 import { imageClean } from '../probes/kinds/image-clean.ts';
@@ -5,6 +6,7 @@ import { listeningPort } from '../probes/kinds/listening-port.ts';
 import { sshAnswers, sshMethods } from '../probes/kinds/ssh.ts';
 import { unit } from '../probes/kinds/unit.ts';
 import type { Probe } from '../probes/probe.ts';
+import { each } from './nixos-test.ts';
 import { defineService, nixosOnly, textFile, wantedBy } from './service.ts';
 
 const source = 'nixos/modules/services/networking/ssh/sshd.nix';
@@ -268,6 +270,22 @@ export const openssh = defineService({
       clean,
     ];
   },
+
+  nixosTest: ({ services: { openssh } }) => ({
+    steps: [
+      {
+        title: 'sshd is running',
+        // Started by a socket, it runs for each connection only.
+        when: and(openssh.enable, not(openssh.startWhenNeeded)),
+        lines: ['machine.wait_for_unit("sshd.service")'],
+      },
+      {
+        title: 'SSH answers on each of its ports',
+        when: openssh.enable,
+        lines: [each('port', openssh.ports, (port) => text`machine.wait_for_open_port(${port})`)],
+      },
+    ],
+  }),
 });
 
 /** The ports, each once: two modules may both name it. Without any, sshd listens on 22. Source: sshd_config(5). */

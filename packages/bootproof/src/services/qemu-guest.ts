@@ -1,5 +1,6 @@
 import { nixValue } from '../nix/node.ts';
 import { option } from '../options/option.ts';
+import { mkIf } from '../options/property.ts';
 import { types } from '../options/types.ts';
 import { agentAddress, agentHostName, agentPing } from '../probes/kinds/agent.ts';
 import { device, driver } from '../probes/kinds/device.ts';
@@ -95,4 +96,45 @@ export const qemuGuest = defineService({
           ]),
     ];
   },
+
+  nixosTest: ({ services: { qemuGuest: agent } }) => ({
+    node: {
+      virtualisation: {
+        qemu: {
+          // The framework turns the agent on by itself, which a host without it would contradict.
+          guestAgent: { enable: agent.enable },
+          // In this order: the driver adds a bus of its own later, where the port would end up without one here.
+          options: mkIf(agent.enable, [
+            '-device virtio-serial-pci,id=qga',
+            '-chardev socket,id=qga,path=qga.sock,server=on,wait=off',
+            `-device virtserialport,bus=qga.0,chardev=qga,name=${agentPort}`,
+          ]),
+        },
+      },
+    },
+    steps: [
+      {
+        title: "the guest agent's channel is there, and the agent runs",
+        when: agent.enable,
+        lines: [
+          // udev starts the unit when the channel appears; before that, waiting for the unit would fail.
+          `machine.wait_for_file("${channel}")`,
+          'machine.wait_until_succeeds("systemctl is-active qemu-guest-agent.service")',
+        ],
+      },
+      {
+        title: 'the guest agent answers the host',
+        when: agent.enable,
+        imports: ['json', 'socket'],
+        lines: [
+          'with socket.socket(socket.AF_UNIX) as agent:',
+          '    agent.settimeout(60)',
+          '    agent.connect(str(machine.state_dir / "qga.sock"))',
+          '    agent.sendall(b\'{"execute": "guest-ping"}\\n\')',
+          '    answer = json.loads(agent.makefile("rb").readline())',
+          'assert answer == {"return": {}}, f"the guest agent answered {answer}"',
+        ],
+      },
+    ],
+  }),
 });

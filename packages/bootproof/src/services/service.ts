@@ -1,8 +1,9 @@
 /** The shape of a catalogue entry. One file under services/ holds one service whole. */
 
 import type { DiskLayout } from '../disk/layout.ts';
-import type { OptionTree, ResolvedOf } from '../options/option.ts';
+import type { ConfigOf, OptionTree, ResolvedOf } from '../options/option.ts';
 import type { Probe } from '../probes/probe.ts';
+import type { NixosTestPart, NotTested } from './nixos-test.ts';
 import type { ImageFile } from './recipe.ts';
 
 /** What a service may know of the machine besides its own options: names that follow from the hardware. */
@@ -35,6 +36,11 @@ export interface Service<Tree extends OptionTree = OptionTree> {
   realise?(config: ResolvedOf<Tree>, guest: Guest): Realisation;
   /** What becomes observable, as probes. Each names the options that it proves. */
   probes?(config: ResolvedOf<Tree>, guest: Guest): readonly Probe[];
+  /**
+   * Its part of the NixOS test, in references to the host's configuration. Required, so that what is proven here is
+   * proven there too, or a reason is given why it cannot be.
+   */
+  nixosTest(config: ConfigOf<Tree>): NixosTestPart | NotTested;
 }
 
 /** Defines a service; its options' types follow into `realise` and `probes`. */

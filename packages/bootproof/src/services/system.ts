@@ -1,7 +1,9 @@
+import { equals, not, text } from '../nix/expression.ts';
 import { option } from '../options/option.ts';
 import { types } from '../options/types.ts';
 import { commandOutput } from '../probes/kinds/command-output.ts';
 import { imageClean } from '../probes/kinds/image-clean.ts';
+import { pythonString } from './nixos-test.ts';
 import { defineService, nixosOnly } from './service.ts';
 
 /** NixOS's releases: those of the first years, March and September from 16.03, May and November from 21.05. */
@@ -121,4 +123,17 @@ export const system = defineService({
           ]),
     ];
   },
+
+  nixosTest: ({ time: { timeZone } }) => ({
+    steps: [
+      {
+        title: 'the time zone is the declared one',
+        when: not(equals(timeZone, null)),
+        lines: [
+          'zone = machine.succeed("readlink /etc/localtime").strip()',
+          text`assert zone.endswith("/zoneinfo/" + ${pythonString(timeZone)}), f"the time zone is {zone}"`,
+        ],
+      },
+    ],
+  }),
 });

@@ -1,6 +1,8 @@
+import { nix, text } from '../nix/expression.ts';
 import { option } from '../options/option.ts';
 import { types } from '../options/types.ts';
 import { imageClean } from '../probes/kinds/image-clean.ts';
+import { eachString } from './nixos-test.ts';
 import { defineService, nixosOnly } from './service.ts';
 
 const users = 'nixos/modules/config/users-groups.nix';
@@ -235,4 +237,19 @@ export const usersAndGroups = defineService({
           ]),
     ];
   },
+
+  nixosTest: ({ users }) => ({
+    steps: [
+      {
+        title: 'every declared user is there',
+        lines: [
+          eachString(
+            'user',
+            nix`lib.attrNames (lib.filterAttrs (_: user: user.isNormalUser) ${users.users})`,
+            (user) => text`machine.succeed("id " + ${user})`,
+          ),
+        ],
+      },
+    ],
+  }),
 });

@@ -17,6 +17,7 @@ import { createLoader, type Expected, importChain, type Loader, loadHost } from 
 import { evaluate } from '../../src/modules/evaluate.ts';
 import { instrument } from '../../src/modules/instrument.ts';
 import { isModule, lib, type Module } from '../../src/modules/module.ts';
+import { commentOf } from '../../src/modules/positions.ts';
 import { nix } from '../../src/nix/expression.ts';
 import { defineModule, surface } from '../modules/surface.ts';
 
@@ -133,6 +134,38 @@ export default defineModule(({ config }) => ({
       expect([turn, definition?.line, loaded.line, loaded.file]).toEqual([turn, 5, 3, file]);
     }
     expect(readdirSync(cache)).toHaveLength(1);
+  });
+
+  it('knows the comment above each definition, and no other', async () => {
+    write(
+      'host.ts',
+      `export default {
+  // What the host is.
+  // In two lines.
+  networking: {
+    hostName: 'a', // beside it
+    /** Of RFC 1123. */
+    domain: 'lan',
+    /*
+     * Eight digits,
+     *   no more.
+     */
+    'hostId': '92bbb1e6',
+    // biome-ignore lint/suspicious/noExplicitAny: for the linter
+    useDHCP: true,
+  },
+};
+`,
+    );
+    const host = (await load('host.ts')) as { readonly networking: object };
+    expect(commentOf(host, 'networking')).toBe('What the host is.\nIn two lines.');
+    const names = ['hostName', 'domain', 'hostId', 'useDHCP'];
+    expect(names.map((name) => commentOf(host.networking, name))).toEqual([
+      undefined,
+      'Of RFC 1123.',
+      'Eight digits,\n  no more.',
+      undefined,
+    ]);
   });
 
   it('is one module however many files import it', async () => {
