@@ -89,11 +89,14 @@ async function writeRecord(
   return due;
 }
 
-/** Somebody may have saved the file between the plan and now; that is an edit like any other. */
+/**
+ * Somebody may have saved the file between the plan and now; that is an edit like any other. Another emission may have
+ * done the same work meanwhile; that is none.
+ */
 async function checkUntouched(folder: string, { path, found, wanted }: EmissionFile): Promise<void> {
   const now = await look(folder, path);
   const isWanted = now.kind === 'file' && wanted !== undefined && now.bytes.equals(Buffer.from(wanted.text));
-  if (isWanted || sameFound(found, now)) return;
+  if (now.kind === 'absent' || isWanted || sameFound(found, now)) return;
   throw new BootproofError(`${join(folder, path)} changed while it was being emitted.`, {
     kind: 'missing',
     hint: 'It was left as it is. Emit again.',

@@ -277,9 +277,18 @@ describe('an emission that is cut short', () => {
 
   it('is completed when it stopped between a removal and that of the empty folder', async () => {
     await emit(before);
-    rmSync(join(folder, 'old/c.nix'));
+    await emit(treeOf({ 'old/x/y/c.nix': '1' }));
+    rmSync(join(folder, 'old/x/y'), { recursive: true });
     await emit(after);
     expect(existsSync(join(folder, 'old'))).toBe(false);
+  });
+
+  it('goes on where another emission has written the same meanwhile', async () => {
+    await emit(before);
+    const plan = await planEmission(folder, after);
+    await emit(after);
+    expect((await applyEmission(folder, plan)).left).toEqual([]);
+    expect(isClean(await planEmission(folder, after))).toBe(true);
   });
 
   it('stops at what came into the way after the plan, and the next plan names it', async () => {

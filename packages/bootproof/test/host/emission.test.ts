@@ -151,6 +151,8 @@ describe('the state of a file', () => {
     const changed = await stateOf(disko, second);
     expect(changed?.state).toBe('edited');
     expect(changed?.problem?.remedy).toContain('.gitattributes');
+    put(disko, '{ size = 2; }\r\n');
+    expect((await stateOf(disko, second))?.problem?.reason).toMatch(/other line ends/);
     put(disko, '{ size = 9; }\r\n');
     expect((await stateOf(disko, second))?.problem?.reason).toMatch(/edited by hand/);
   });
@@ -168,6 +170,11 @@ describe('what is no file', () => {
     expect(file?.problem?.reason).toBe(
       `${common} cannot be written: roles is a file, and was never emitted.`,
     );
+  });
+
+  it('is foreign: an empty folder too', async () => {
+    mkdirSync(join(folder, 'flake.nix'), { recursive: true });
+    expect(await states(first)).toMatchObject({ 'flake.nix': 'foreign' });
   });
 
   it('is foreign: a link, even to the very text, and edited when the link replaced an emitted file', async () => {
@@ -240,6 +247,14 @@ describe('a record that cannot be read', () => {
     expect(emission.files[1]?.problem?.reason).toMatch(reason);
     expect(isClean(emission)).toBe(false);
     expect(isClean(await planEmission(folder, first))).toBe(false);
+  });
+
+  it('is never clean, not even where it has nothing to say', async () => {
+    const tree = treeOf({ 'flake.lock': '{}' });
+    await emit(tree);
+    expect(isClean(await planEmission(folder, tree))).toBe(true);
+    put(recordName, '{');
+    expect(isClean(await planEmission(folder, tree))).toBe(false);
   });
 
   it('is an error when it is no file', async () => {
