@@ -6,7 +6,7 @@ BOOTPROOF := node packages/bootproof/dist/cli/bin.js
 SOURCES := $(shell find packages/bootproof/src -name '*.ts' -o -name '*.tsx') packages/bootproof/tsconfig.build.json
 
 .DEFAULT_GOAL := help
-.PHONY: check test setup setup-test build lint types rooms reference bench clean help
+.PHONY: check test setup setup-test build lint types rooms reference emitted workflows bench clean help
 
 check: setup build ## Boot every host of config/ from its declaration and prove it
 	@$(BOOTPROOF) check $(ARGS)
@@ -33,6 +33,12 @@ rooms: node_modules/.package-lock.json ## Check that each room imports only what
 
 reference: build ## Check that docs/reference is what the catalogue gives (write it: node scripts/reference.js)
 	@node scripts/reference.js --check
+
+emitted: build ## Check that config/nix is what the declaration gives (write it: bootproof emit)
+	@$(BOOTPROOF) emit --check
+
+workflows: node_modules/.package-lock.json ## Lint the GitHub workflows
+	@node scripts/workflows.js
 
 bench: setup-test build ## Time each phase, and compare with a bare QEMU boot and with debvm
 	@sh scripts/setup.sh bench
