@@ -7,6 +7,7 @@ import type { Surface } from './services/catalogue.ts';
 /** Defines a NixOS-style module over the options that bootproof knows. */
 export const defineModule = createDefineModule<Surface>();
 
+export { defineFlake, type FlakeDefinition } from './emit/flake.ts';
 export { defineVm, isVm, type Vm } from './hardware/vm.ts';
 export { lib, type Module } from './modules/module.ts';
 export { and, equals, nix, nixFile, not, or, path, text } from './nix/expression.ts';

@@ -18,23 +18,43 @@ export interface PlannedHost {
   readonly test: Test;
 }
 
-const expected: HostExports<Module, Vm, Test> = {
+/** What the files of a host export. */
+export const expectedOfHost: HostExports<Module, Vm, Test> = {
   configuration: { name: 'a module', maker: 'defineModule({ … })', is: isModule },
   vm: { name: 'a VM', maker: 'defineVm({ … })', is: bootproof.isVm },
   test: { name: 'a test', maker: 'makeTest({ host: { configuration, vm } })', is: isTest },
 };
 
-/** The plans of the named hosts, or of all of them; every host is loaded before any fault is reported. */
-export async function planHosts(names: readonly string[], options: GlobalOptions): Promise<PlannedHost[]> {
+/** A homelab whose files are being loaded: each of them once. */
+export interface OpenHomelab {
+  /** The folder that holds `hosts/`, absolute. */
+  readonly homelab: string;
+  /** The folder that files are named from: the one that holds the homelab. */
+  readonly root: string;
+  readonly loader: Loader;
+}
+
+/** Opens the homelab that the command line means. */
+export function openHomelab(options: GlobalOptions): OpenHomelab {
   const homelab = homelabFolder(options);
+  return {
+    homelab,
+    root: dirname(homelab),
+    loader: createLoader({ homelab, given: { bootproof }, instrument }),
+  };
+}
+
+/** The plans of the named hosts, or of all of them; every host is loaded before any fault is reported. */
+export async function planHosts(
+  names: readonly string[],
+  { homelab, root, loader }: OpenHomelab,
+): Promise<PlannedHost[]> {
   const wanted = names.length > 0 ? [...new Set(names)] : hostNames(homelab);
   const hosts = wanted.map((name) => findHost(homelab, name));
-  const loader = createLoader({ homelab, given: { bootproof }, instrument });
-  const root = dirname(homelab);
   const planned: PlannedHost[] = [];
   for (const host of hosts) {
     try {
-      const { module, vm, test } = await loadHost(loader, host, expected);
+      const { module, vm, test } = await loadHost(loader, host, expectedOfHost);
       planned.push({ host, test: test ?? makeTest({ host: { configuration: module, vm }, root }) });
     } catch (error) {
       throw await withImportChains(error, { host, loader, root });
@@ -53,7 +73,7 @@ async function withImportChains(
 ): Promise<unknown> {
   if (!(error instanceof DeclarationError)) return error;
   try {
-    const module = await loader.load(host.files.default, expected.configuration);
+    const module = await loader.load(host.files.default, expectedOfHost.configuration);
     evaluate({ options: surface, modules: [module], root, importChains: importChain });
     return error;
   } catch (again) {

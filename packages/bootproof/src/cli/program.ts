@@ -45,6 +45,8 @@ Exit status: 0 proven, 1 not proven, 2 the declaration or the call is wrong,
   addPlan(program, context);
   addBuild(program, context);
   addBoot(program, context);
+  addEmit(program, context);
+  addEval(program, context);
   addHosts(program, context);
   addDoctor(program, context);
   addCache(program, context);
@@ -107,6 +109,35 @@ function addBoot(program: Command, context: CommandContext): void {
     });
 }
 
+function addEmit(program: Command, context: CommandContext): void {
+  program
+    .command('emit')
+    .description('write the NixOS flake that the declaration gives (nix/, beside hosts/); only what changed')
+    .option(
+      '--check',
+      'write nothing; exit status 1 and a diff when the files are not what the declaration gives',
+    )
+    .option('--dry-run', 'write nothing; say what would be written and removed')
+    .option('--diff', 'write nothing; show what would change as a patch')
+    .option('--force', 'also overwrite files that were edited by hand')
+    .action(async (options) => {
+      const { emit } = await import('./commands/emit.ts');
+      context.finish(await emit({ ...program.opts(), ...options }));
+    });
+}
+
+function addEval(program: Command, context: CommandContext): void {
+  program
+    .command('eval <host>')
+    .description("compare this tool's evaluation of a host with Nix's, option by option (needs nix)")
+    .option('--all', 'list the options that agree, too')
+    .option('--json', 'for programs')
+    .action(async (host: string, options) => {
+      const { evalHost } = await import('./commands/eval.ts');
+      context.finish(await evalHost(host, { ...program.opts(), ...options }, context));
+    });
+}
+
 function addHosts(program: Command, context: CommandContext): void {
   program
     .command('hosts')
@@ -154,7 +185,7 @@ function addCache(program: Command, context: CommandContext): void {
 
 function addCompletion(program: Command): void {
   const root = tab(program, { completionCommandName: 'completion' });
-  for (const name of ['check', 'plan', 'build', 'boot']) {
+  for (const name of ['check', 'plan', 'build', 'boot', 'eval']) {
     const host = root.commands.get(name)?.arguments.get('host');
     if (host === undefined) continue;
     host.handler = (complete) => {

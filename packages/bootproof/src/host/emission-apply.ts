@@ -1,12 +1,12 @@
 import { chmod, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { EmittedFile } from '../base/emitted-tree.ts';
 import { BootproofError, messageOf } from '../base/errors.ts';
 import { writeFileAtomic } from './atomic.ts';
 import { type Emission, type EmissionFile, entriesAfter, isDue } from './emission.ts';
 import { look, sameFound } from './emission-look.ts';
 import { parentsOf } from './emission-paths.ts';
 import { formatRecord, recordName, sameEntries } from './emission-record.ts';
-import type { EmittedFile } from './emission-tree.ts';
 
 export interface ApplyOptions {
   /**

@@ -1,6 +1,6 @@
+import type { EmittedTree } from '../base/emitted-tree.ts';
 import { BootproofError } from '../base/errors.ts';
 import { recordName } from './emission-record.ts';
-import type { EmittedTree } from './emission-tree.ts';
 import { isPlainPath } from './plain-path.ts';
 
 /**

@@ -1,6 +1,6 @@
+import type { EmittedFile } from '../base/emitted-tree.ts';
 import type { Found } from './emission-look.ts';
 import { type EmissionRecord, recordName, sha256 } from './emission-record.ts';
-import type { EmittedFile } from './emission-tree.ts';
 
 /** Why a file is left as it is, in whole sentences. Its path is below the emitted folder. */
 export interface EmissionProblem {

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import type { EmittedFile, EmittedTree } from '../base/emitted-tree.ts';
 import { BootproofError, messageOf } from '../base/errors.ts';
 import { type Found, look } from './emission-look.ts';
 import { checkTreePaths } from './emission-paths.ts';
@@ -10,7 +11,6 @@ import {
   sameEntries,
   sha256,
 } from './emission-record.ts';
-import type { EmittedFile, EmittedTree } from './emission-tree.ts';
 
 /**
  * How an emitted file on disk stands to the declaration.

@@ -19,7 +19,7 @@ import { writeFileAtomic } from '../../src/host/atomic.ts';
 import { isClean, planEmission } from '../../src/host/emission.ts';
 import { type ApplyOptions, applyEmission, type EmissionResult } from '../../src/host/emission-apply.ts';
 import { recordName, sha256 } from '../../src/host/emission-record.ts';
-import type { EmittedTree } from '../../src/host/emission-tree.ts';
+import type { EmittedTree } from '../../src/base/emitted-tree.ts';
 
 let parent: string;
 let folder: string;

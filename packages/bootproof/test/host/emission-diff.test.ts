@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { planEmission } from '../../src/host/emission.ts';
 import { applyEmission } from '../../src/host/emission-apply.ts';
 import { diffOf } from '../../src/host/emission-diff.ts';
-import type { EmittedTree } from '../../src/host/emission-tree.ts';
+import type { EmittedTree } from '../../src/base/emitted-tree.ts';
 import { unifiedDiff } from '../../src/host/text-diff.ts';
 
 let root: string;

@@ -14,7 +14,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type EmissionFile, isClean, planEmission } from '../../src/host/emission.ts';
 import { applyEmission } from '../../src/host/emission-apply.ts';
 import { recordName } from '../../src/host/emission-record.ts';
-import type { EmittedTree } from '../../src/host/emission-tree.ts';
+import type { EmittedTree } from '../../src/base/emitted-tree.ts';
 
 let parent: string;
 let folder: string;

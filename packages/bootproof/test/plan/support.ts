@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { planHosts } from '../../src/cli/homelab.ts';
+import { openHomelab, planHosts } from '../../src/cli/homelab.ts';
 import { defineModule, defineVm, makeTest, type Probe, type Test, type TestInput } from '../../src/index.ts';
 import { homelabWith, repository } from '../cli/command.ts';
 
@@ -7,7 +7,7 @@ type Definitions = Parameters<typeof defineModule>[0];
 
 /** hl02's plan, from the homelab of this repository. */
 export async function planHl02(homelab = join(repository, 'config')): Promise<Test> {
-  const [planned] = await planHosts(['hl02'], { config: homelab });
+  const [planned] = await planHosts(['hl02'], openHomelab({ config: homelab }));
   if (planned === undefined) throw new Error('no plan');
   return planned.test;
 }

@@ -1,7 +1,7 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { planHosts } from '../../src/cli/homelab.ts';
+import { openHomelab, planHosts } from '../../src/cli/homelab.ts';
 import { chooseAccelerator } from '../../src/host/accelerator.ts';
 import { Deadline } from '../../src/host/deadline.ts';
 import { poll } from '../../src/host/poll.ts';
@@ -34,7 +34,7 @@ export async function copyHomelab(folder: string, files: Readonly<Record<string,
 
 /** The plan of hl02, from the homelab itself or a copy of it. */
 export async function planHl02(homelab = join(repository, 'config')): Promise<Test> {
-  const [planned] = await planHosts(['hl02'], { config: homelab });
+  const [planned] = await planHosts(['hl02'], openHomelab({ config: homelab }));
   if (planned === undefined) throw new Error('no plan');
   return planned.test;
 }

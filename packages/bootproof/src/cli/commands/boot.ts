@@ -6,7 +6,7 @@ import { cacheFolder, runtimeFolder } from '../../host/xdg.ts';
 import type { Machine } from '../../machine/machine.ts';
 import { makeSshKeyPair } from '../../machine/ssh.ts';
 import { startMachine } from '../../runner/start-machine.ts';
-import { planHosts } from '../homelab.ts';
+import { openHomelab, planHosts } from '../homelab.ts';
 import type { GlobalOptions } from '../homelab-folder.ts';
 import { type ImageOptions, imageFor } from '../image.ts';
 import type { CommandContext } from '../program.ts';
@@ -19,7 +19,7 @@ const leaveKey = 0x1d;
 
 /** Boots a host with its serial console in this terminal, until the machine powers off or the user leaves. */
 export async function boot(name: string, options: BootOptions, context: CommandContext): Promise<number> {
-  const [planned] = await planHosts([name], options);
+  const [planned] = await planHosts([name], openHomelab(options));
   if (planned === undefined) return 2;
   const { test } = planned;
   if (test.hardware.vm.serialPorts.length === 0) {

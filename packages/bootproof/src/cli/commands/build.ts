@@ -1,7 +1,7 @@
 import { copyFile, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { BootproofError, messageOf } from '../../base/errors.ts';
-import { planHosts } from '../homelab.ts';
+import { openHomelab, planHosts } from '../homelab.ts';
 import type { GlobalOptions } from '../homelab-folder.ts';
 import { type ImageOptions, imageFor } from '../image.ts';
 import type { CommandContext } from '../program.ts';
@@ -16,7 +16,7 @@ export async function build(
   options: BuildCommandOptions,
   context: CommandContext,
 ): Promise<number> {
-  const [planned] = await planHosts([name], options);
+  const [planned] = await planHosts([name], openHomelab(options));
   if (planned === undefined) return 2;
   let last = '';
   const image = await imageFor(planned.test.image, options, context.signal, ({ detail }) => {

@@ -13,7 +13,7 @@ import { RunClock } from '../../runner/clock.ts';
 import type { RunEvent } from '../../runner/events.ts';
 import type { RunResult } from '../../runner/result.ts';
 import { runTest } from '../../runner/run.ts';
-import { type PlannedHost, planHosts } from '../homelab.ts';
+import { openHomelab, type PlannedHost, planHosts } from '../homelab.ts';
 import { type GlobalOptions, homelabFolder } from '../homelab-folder.ts';
 import { type ImageOptions, imageFor } from '../image.ts';
 import { inPool } from '../pool.ts';
@@ -49,7 +49,7 @@ export async function check(
   context: CommandContext,
 ): Promise<number> {
   const startedMs = performance.now();
-  const planned = await planHosts(names, options);
+  const planned = await planHosts(names, openHomelab(options));
   const folders = new Map<string, string>();
   const display = await createDisplay({
     stream: options.json ? process.stderr : process.stdout,

@@ -4,7 +4,7 @@ import { styleFor } from '../../reports/display.ts';
 import type { TextStyle } from '../../reports/style.ts';
 import { displayWidth, pad, wrap } from '../../reports/text.ts';
 import { count } from '../../reports/words.ts';
-import { planHosts } from '../homelab.ts';
+import { openHomelab, planHosts } from '../homelab.ts';
 import type { GlobalOptions } from '../homelab-folder.ts';
 import type { CommandContext } from '../program.ts';
 
@@ -18,7 +18,7 @@ export async function plan(
   options: PlanOptions,
   _context: CommandContext,
 ): Promise<number> {
-  const tests = (await planHosts(names, options)).map(({ test }) => test);
+  const tests = (await planHosts(names, openHomelab(options))).map(({ test }) => test);
   if (options.json) {
     process.stdout.write(`${JSON.stringify(tests.length === 1 ? tests[0] : tests, null, 2)}\n`);
   } else {

@@ -1,0 +1,37 @@
+# The disk of hl02: GPT with an EFI system partition and an ext4 root.
+#
+# It needs VirtIO Block (virtio0 in vm.ts): with SCSI the disk would be /dev/sda.
+#
+# Emitted from hosts/hl02/disko.ts: change that, not this.
+{ inputs, ... }:
+{
+  imports = [ inputs.disko.nixosModules.disko ];
+
+  disko.devices.disk.main = {
+    type = "disk";
+    device = "/dev/vda";
+    content = {
+      type = "gpt";
+      partitions = {
+        ESP = {
+          size = "512M";
+          type = "EF00";
+          content = {
+            type = "filesystem";
+            format = "vfat";
+            mountpoint = "/boot";
+            mountOptions = [ "umask=0077" ];
+          };
+        };
+        root = {
+          size = "100%";
+          content = {
+            type = "filesystem";
+            format = "ext4";
+            mountpoint = "/";
+          };
+        };
+      };
+    };
+  };
+}

@@ -1,0 +1,203 @@
+# Makes the NixOS test of a host, in a VM of NixOS's own test framework, from what the host's configuration enables.
+# Not tested there, and so only by `bootproof check`, which boots the host's own disk:
+#   disko: a test VM has a disk of its own, and its file systems in place of the declared ones
+#   fileSystems: a test VM has its own file systems and no swap, in place of the declared ones
+#   the boot loader: a test VM boots its kernel directly
+#   names of NICs such as ens18: a test VM has eth0 and eth1
+{
+  pkgs,
+  # Of the flake; every module gets them as the argument `inputs`.
+  inputs,
+  # The host's configuration.nix: what it is, without its hardware and its disk.
+  configuration,
+  # Modules for the test's VM alone.
+  extraModules ? [ ],
+  # Python that is run after the script made here.
+  extraTestScript ? "",
+}:
+let
+  inherit (pkgs) lib;
+
+  # What the host declares, evaluated on its own: in a test's VM the framework has turned things on by itself.
+  inherit
+    (inputs.nixpkgs.lib.nixosSystem {
+      specialArgs = { inherit inputs; };
+      modules = [
+        configuration
+        { nixpkgs = { inherit pkgs; }; }
+      ];
+    })
+    config
+    ;
+
+  # Firmware, boot loader, kernel and the way to a running system.
+  boot = {
+    steps = [
+      {
+        title = "the system is up";
+        lines = [ "machine.wait_for_unit(\"multi-user.target\")" ];
+      }
+      {
+        title = "no unit has failed";
+        lines = [
+          "failed = machine.succeed(\"systemctl list-units --failed --plain --no-legend\")"
+          "assert failed == \"\", f\"failed units:\\n{failed}\""
+        ];
+      }
+    ];
+  };
+
+  # The machine's names, its addresses and its firewall.
+  networking = {
+    steps = [
+      {
+        title = "the host has its name";
+        when = config.networking.hostName != "";
+        lines = [
+          "name = machine.succeed(\"cat /proc/sys/kernel/hostname\").strip()"
+          "assert name == ${builtins.toJSON config.networking.hostName}, f\"the host name is {name}\""
+        ];
+      }
+      {
+        title = "the host has its id";
+        when = config.networking.hostId != null;
+        lines = [
+          "host_id = machine.succeed(\"hostid\").strip()"
+          "assert host_id == ${builtins.toJSON config.networking.hostId}.lower(), f\"the host id is {host_id}\""
+        ];
+      }
+      {
+        title = "the network gives an address by DHCP";
+        when = config.networking.useDHCP;
+        lines = [
+          "machine.wait_until_succeeds(\"ip -oneline -4 address show scope global dynamic | grep .\")"
+        ];
+      }
+    ];
+  };
+
+  # The OpenSSH server.
+  openssh = {
+    steps = [
+      {
+        title = "sshd is running";
+        when = config.services.openssh.enable && !config.services.openssh.startWhenNeeded;
+        lines = [ "machine.wait_for_unit(\"sshd.service\")" ];
+      }
+      {
+        title = "SSH answers on each of its ports";
+        when = config.services.openssh.enable;
+        lines =
+          map (port: "machine.wait_for_open_port(${toString port})") config.services.openssh.ports;
+      }
+    ];
+  };
+
+  # The QEMU guest agent.
+  qemuGuest = {
+    node.virtualisation.qemu = {
+      guestAgent.enable = config.services.qemuGuest.enable;
+      options = lib.mkIf config.services.qemuGuest.enable [
+        "-device virtio-serial-pci,id=qga"
+        "-chardev socket,id=qga,path=qga.sock,server=on,wait=off"
+        "-device virtserialport,bus=qga.0,chardev=qga,name=org.qemu.guest_agent.0"
+      ];
+    };
+    steps = [
+      {
+        title = "the guest agent's channel is there, and the agent runs";
+        when = config.services.qemuGuest.enable;
+        lines = [
+          "machine.wait_for_file(\"/dev/virtio-ports/org.qemu.guest_agent.0\")"
+          "machine.wait_until_succeeds(\"systemctl is-active qemu-guest-agent.service\")"
+        ];
+      }
+      {
+        title = "the guest agent answers the host";
+        when = config.services.qemuGuest.enable;
+        imports = [ "json" "socket" ];
+        lines = [
+          "with socket.socket(socket.AF_UNIX) as agent:"
+          "    agent.settimeout(60)"
+          "    agent.connect(str(machine.state_dir / \"qga.sock\"))"
+          "    agent.sendall(b'{\"execute\": \"guest-ping\"}\\n')"
+          "    answer = json.loads(agent.makefile(\"rb\").readline())"
+          "assert answer == {\"return\": {}}, f\"the guest agent answered {answer}\""
+        ];
+      }
+    ];
+  };
+
+  # Release, time zone, locale and console.
+  system = {
+    steps = [
+      {
+        title = "the time zone is the declared one";
+        when = config.time.timeZone != null;
+        lines = [
+          "zone = machine.succeed(\"readlink /etc/localtime\").strip()"
+          "assert zone.endswith(\"/zoneinfo/\" + ${builtins.toJSON config.time.timeZone}), f\"the time zone is {zone}\""
+        ];
+      }
+    ];
+  };
+
+  # Users, groups and sudo.
+  users = {
+    steps = [
+      {
+        title = "every declared user is there";
+        lines = map (user: "machine.succeed(\"id \" + ${builtins.toJSON user})") (
+          lib.attrNames (lib.filterAttrs (_: user: user.isNormalUser) config.users.users)
+        );
+      }
+    ];
+  };
+
+  # Nix's own settings and the packages of the system.
+  nix = {
+    steps = [
+      {
+        title = "Nix has its experimental features";
+        when = config.nix.enable;
+        lines = [
+          "features = machine.succeed(\"grep ^experimental-features /etc/nix/nix.conf || true\").split()"
+        ]
+        ++ map
+          (
+            feature:
+            "assert ${builtins.toJSON feature} in features, f\"the features are {features}\""
+          )
+          (config.nix.settings.experimental-features or [ ]);
+      }
+    ];
+  };
+
+  parts = [ boot networking openssh qemuGuest system users nix ];
+
+  # The steps that this host has, in their order.
+  steps = lib.filter (step: step.when or true && step.lines != [ ]) (
+    lib.concatMap (part: part.steps) parts
+  );
+
+  # A step under a heading of its own in the log. Lines are indented one by one: of a text of several lines only the
+  # first would be, and Python would refuse the rest.
+  subtest =
+    { title, lines, ... }:
+    "\nwith subtest(${builtins.toJSON title}):\n" + lib.concatMapStrings (line: "    ${line}\n") lines;
+
+  imports = lib.unique (lib.concatMap (step: step.imports or [ ]) steps);
+in
+pkgs.testers.runNixOSTest {
+  name = "${config.networking.hostName}-test";
+
+  node.specialArgs = { inherit inputs; };
+
+  nodes.machine.imports = [ configuration ] ++ map (part: part.node or { }) parts ++ extraModules;
+
+  testScript =
+    lib.concatMapStrings (name: "import ${name}\n") imports
+    + "\nmachine.start()\n"
+    + lib.concatMapStrings subtest steps
+    + lib.optionalString (extraTestScript != "") "\n${extraTestScript}";
+}

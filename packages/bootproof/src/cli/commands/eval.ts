@@ -1,0 +1,3 @@
+export async function evalHost(..._args: unknown[]): Promise<number> {
+  return 0;
+}

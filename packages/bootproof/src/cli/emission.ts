@@ -1,0 +1,89 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { EmittedTree } from '../base/emitted-tree.ts';
+import { DeclarationError, type Fault } from '../base/errors.ts';
+import { defineFlake, type Flake, isFlake } from '../emit/flake.ts';
+import { type EmittedHost, emitTree } from '../emit/tree.ts';
+import { findHost, hostNames } from '../host/discover.ts';
+import type { Expected } from '../host/load.ts';
+import type { Configuration } from '../modules/configuration.ts';
+import { evaluate } from '../modules/evaluate.ts';
+import { type Surface, services, surface } from '../services/catalogue.ts';
+import { expectedOfHost, type OpenHomelab } from './homelab.ts';
+
+/** A host as the emitter takes it, with its whole configuration. */
+export interface EvaluatedHost extends EmittedHost {
+  readonly configuration: Configuration<Surface>;
+}
+
+const flakeExpected: Expected<Flake> = { name: 'a flake', maker: 'defineFlake({ … })', is: isFlake };
+
+/** The folder that the flake is emitted to: `nix`, beside `hosts`. */
+export const nixFolder = ({ homelab }: Pick<OpenHomelab, 'homelab'>): string => join(homelab, 'nix');
+
+/**
+ * The flake that the homelab's declaration gives. All hosts are in it, so that all are loaded.
+ *
+ * @throws DeclarationError with the faults of every host
+ */
+export async function emittedTree(open: OpenHomelab): Promise<EmittedTree> {
+  const hosts = await evaluateHosts(open, hostNames(open.homelab));
+  return emitTree({
+    homelab: open.homelab,
+    hosts,
+    flake: await loadFlake(open),
+    services,
+    files: { read: readText, list: listFiles },
+  });
+}
+
+/** Evaluates the named hosts, and reports the faults of all of them together. */
+export async function evaluateHosts(
+  { homelab, root, loader }: OpenHomelab,
+  names: readonly string[],
+): Promise<EvaluatedHost[]> {
+  const hosts: EvaluatedHost[] = [];
+  const faults: Fault[] = [];
+  for (const name of names) {
+    const { files } = findHost(homelab, name);
+    try {
+      const logical = await loader.load(files.configuration, expectedOfHost.configuration);
+      const physical = await loader.load(files.default, expectedOfHost.configuration);
+      const configuration = evaluate({ options: surface, modules: [physical], root });
+      hosts.push({ name, logical, physical, configuration });
+    } catch (error) {
+      if (!(error instanceof DeclarationError)) throw error;
+      faults.push(...error.faults);
+    }
+  }
+  if (faults.length > 0) throw new DeclarationError(distinct(faults));
+  return hosts;
+}
+
+/** A role's fault shows in every host that imports it; one report of it is enough. */
+function distinct(faults: readonly Fault[]): Fault[] {
+  return [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()];
+}
+
+async function loadFlake({ homelab, loader }: OpenHomelab): Promise<Flake> {
+  const file = join(homelab, 'flake.ts');
+  return isFile(file) ? loader.load(file, flakeExpected) : defineFlake({});
+}
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+
+function readText(path: string): string | undefined {
+  return isFile(path) ? readFileSync(path, 'utf8') : undefined;
+}
+
+function listFiles(folder: string): string[] | undefined {
+  if (!(statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false)) return undefined;
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((each) => each.isFile())
+    .map((each) => join(each.parentPath, each.name).slice(folder.length + 1))
+    .sort();
+}
+
+/** The folder as people and patches name it: `config/nix`. */
+export const nixFolderName = (open: OpenHomelab): string =>
+  nixFolder(open).slice(dirname(open.homelab).length + 1);
