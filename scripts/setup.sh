@@ -19,6 +19,9 @@ newuidmap                    uidmap               lets an ordinary user build an
 needed_test='
 sgdisk                       gdisk                what the disk layout is compared with
 chromium                     chromium             opens the report in the tests
+nix-instantiate              nix-bin              evaluates what is emitted
+mypy                         mypy                 type-checks the emitted test script
+pyflakes3                    pyflakes3            lints the emitted test script
 '
 needed_bench='
 debvm-create                 debvm                what a cold check is compared with
