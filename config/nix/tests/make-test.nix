@@ -35,13 +35,13 @@ let
     steps = [
       {
         title = "the system is up";
-        lines = [ "machine.wait_for_unit(\"multi-user.target\")" ];
+        lines = [ ''machine.wait_for_unit("multi-user.target")'' ];
       }
       {
         title = "no unit has failed";
         lines = [
-          "failed = machine.succeed(\"systemctl list-units --failed --plain --no-legend\")"
-          "assert failed == \"\", f\"failed units:\\n{failed}\""
+          ''failed = machine.succeed("systemctl list-units --failed --plain --no-legend")''
+          ''assert failed == "", f"failed units:\n{failed}"''
         ];
       }
     ];
@@ -54,23 +54,23 @@ let
         title = "the host has its name";
         when = config.networking.hostName != "";
         lines = [
-          "name = machine.succeed(\"cat /proc/sys/kernel/hostname\").strip()"
-          "assert name == ${builtins.toJSON config.networking.hostName}, f\"the host name is {name}\""
+          ''name = machine.succeed("cat /proc/sys/kernel/hostname").strip()''
+          ''assert name == ${builtins.toJSON config.networking.hostName}, f"the host name is {name}"''
         ];
       }
       {
         title = "the host has its id";
         when = config.networking.hostId != null;
         lines = [
-          "host_id = machine.succeed(\"hostid\").strip()"
-          "assert host_id == ${builtins.toJSON config.networking.hostId}.lower(), f\"the host id is {host_id}\""
+          ''host_id = machine.succeed("hostid").strip()''
+          ''assert host_id == ${builtins.toJSON config.networking.hostId}.lower(), f"the host id is {host_id}"''
         ];
       }
       {
         title = "the network gives an address by DHCP";
         when = config.networking.useDHCP;
         lines = [
-          "machine.wait_until_succeeds(\"ip -oneline -4 address show scope global dynamic | grep .\")"
+          ''machine.wait_until_succeeds("ip -oneline -4 address show scope global dynamic | grep .")''
         ];
       }
     ];
@@ -82,7 +82,7 @@ let
       {
         title = "sshd is running";
         when = config.services.openssh.enable && !config.services.openssh.startWhenNeeded;
-        lines = [ "machine.wait_for_unit(\"sshd.service\")" ];
+        lines = [ ''machine.wait_for_unit("sshd.service")'' ];
       }
       {
         title = "SSH answers on each of its ports";
@@ -108,8 +108,8 @@ let
         title = "the guest agent's channel is there, and the agent runs";
         when = config.services.qemuGuest.enable;
         lines = [
-          "machine.wait_for_file(\"/dev/virtio-ports/org.qemu.guest_agent.0\")"
-          "machine.wait_until_succeeds(\"systemctl is-active qemu-guest-agent.service\")"
+          ''machine.wait_for_file("/dev/virtio-ports/org.qemu.guest_agent.0")''
+          ''machine.wait_until_succeeds("systemctl is-active qemu-guest-agent.service")''
         ];
       }
       {
@@ -122,7 +122,7 @@ let
           "    agent.connect(str(machine.state_dir / \"qga.sock\"))"
           "    agent.sendall(b'{\"execute\": \"guest-ping\"}\\n')"
           "    answer = json.loads(agent.makefile(\"rb\").readline())"
-          "assert answer == {\"return\": {}}, f\"the guest agent answered {answer}\""
+          ''assert answer == {"return": {}}, f"the guest agent answered {answer}"''
         ];
       }
     ];
@@ -135,8 +135,8 @@ let
         title = "the time zone is the declared one";
         when = config.time.timeZone != null;
         lines = [
-          "zone = machine.succeed(\"readlink /etc/localtime\").strip()"
-          "assert zone.endswith(\"/zoneinfo/\" + ${builtins.toJSON config.time.timeZone}), f\"the time zone is {zone}\""
+          ''zone = machine.succeed("readlink /etc/localtime").strip()''
+          ''assert zone.endswith("/zoneinfo/" + ${builtins.toJSON config.time.timeZone}), f"the time zone is {zone}"''
         ];
       }
     ];
@@ -147,7 +147,7 @@ let
     steps = [
       {
         title = "every declared user is there";
-        lines = map (user: "machine.succeed(\"id \" + ${builtins.toJSON user})") (
+        lines = map (user: ''machine.succeed("id " + ${builtins.toJSON user})'') (
           lib.attrNames (lib.filterAttrs (_: user: user.isNormalUser) config.users.users)
         );
       }
@@ -161,12 +161,12 @@ let
         title = "Nix has its experimental features";
         when = config.nix.enable;
         lines = [
-          "features = machine.succeed(\"grep ^experimental-features /etc/nix/nix.conf || true\").split()"
+          ''features = machine.succeed("grep ^experimental-features /etc/nix/nix.conf || true").split()''
         ]
         ++ map
           (
             feature:
-            "assert ${builtins.toJSON feature} in features, f\"the features are {features}\""
+            ''assert ${builtins.toJSON feature} in features, f"the features are {features}"''
           )
           (config.nix.settings.experimental-features or [ ]);
       }

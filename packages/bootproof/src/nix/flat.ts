@@ -1,7 +1,7 @@
 import { numberText } from './numbers.ts';
 import { operands, operandTightness, tightness, tightnessOf } from './precedence.ts';
 import { isRawAtom, isRawName, rawText } from './raw.ts';
-import { attrName, quoted, type StringPiece, seen, suitsIndented } from './strings.ts';
+import { attrName, oneLine, quoted, type StringPiece, seen, suitsIndented } from './strings.ts';
 import type {
   NixAttrPath,
   NixEntry,
@@ -157,7 +157,7 @@ function make(syntax: NixSyntax): string | undefined {
   switch (syntax.kind) {
     case 'string': {
       const pieces = flatPieces(syntax);
-      return pieces === undefined || suitsIndented(syntax.parts) ? undefined : quoted(pieces);
+      return pieces === undefined || suitsIndented(syntax.parts) ? undefined : oneLine(pieces);
     }
     case 'path':
       return pathText(syntax.text);

@@ -32,7 +32,7 @@ import {
   step,
   width,
 } from './shape.ts';
-import { indented, quoted, suitsIndented } from './strings.ts';
+import { indented, oneLine, suitsIndented } from './strings.ts';
 import type {
   ApplySyntax,
   BinarySyntax,
@@ -116,7 +116,7 @@ function brokenString(syntax: StringSyntax, at: Place): string {
     // A gap is not broken for its length: the string around it would not get shorter.
     typeof part === 'string' ? part : { code: flat(part) ?? layout(part, startOf(indent)) },
   );
-  return several ? indented(pieces, at.indent) : quoted(pieces);
+  return several ? indented(pieces, at.indent) : oneLine(pieces);
 }
 
 function brokenList(items: readonly NixSyntax[], at: Place): string {

@@ -127,6 +127,18 @@ export function suitsIndented(pieces: readonly unknown[]): boolean {
 }
 
 /**
+ * A string that is written on one line: between `''` when that saves the text's own double quotes from backslashes, as
+ * people write commands and code in Nix, else in double quotes.
+ */
+export function oneLine(pieces: readonly StringPiece[]): string {
+  const text = outline(pieces);
+  const saves = text.includes('"') && !/[\n\r\t]|''|'$|^ /.test(text);
+  if (!saves) return quoted(pieces);
+  refuseFaults(pieces);
+  return `''${printed(pieces, escapedInIndented)}''`;
+}
+
+/**
  * A `''` string. The opening stands where the caller is, the contents one level deeper than `indent`.
  *
  * @param indent the indentation of the line it begins on, in columns

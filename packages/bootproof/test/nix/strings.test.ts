@@ -1,7 +1,15 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the gaps are Nix's
 import { describe, expect, it } from 'vitest';
 import { BootproofError } from '../../src/base/errors.ts';
-import { attrName, indented, isIdentifier, quoted, suitsIndented, textFault } from '../../src/nix/strings.ts';
+import {
+  attrName,
+  indented,
+  isIdentifier,
+  oneLine,
+  quoted,
+  suitsIndented,
+  textFault,
+} from '../../src/nix/strings.ts';
 
 describe('strings in double quotes', () => {
   it.each([
@@ -23,6 +31,25 @@ describe('strings in double quotes', () => {
 
   it('keep a dollar before a gap', () => {
     expect(quoted(['5$', { code: 'x' }, '$'])).toBe('"5\\$${x}$"');
+  });
+});
+
+describe('strings on one line', () => {
+  it.each([
+    ['plain', '"plain"'],
+    ['say "hi"', "''say \"hi\"''"],
+    ['f"{x}" costs ${y}\\', "''f\"{x}\" costs ''${y}\\''"],
+    // What the other kind of string would change or make harder to read.
+    [' "indented"', '" \\"indented\\""'],
+    ['"a\tb"', '"\\"a\\tb\\""'],
+    [`"it''s"`, `"\\"it''s\\""`],
+    [`"it's'`, `"\\"it's'"`],
+  ])('%j', (text, printed) => {
+    expect(oneLine([text])).toBe(printed);
+  });
+
+  it('keep their gaps', () => {
+    expect(oneLine(['a "', { code: 'x' }, '" 5$', { code: 'y' }])).toBe("''a \"${x}\" 5''$${y}''");
   });
 });
 
