@@ -1,6 +1,6 @@
 import { numberText } from './numbers.ts';
 import { operands, operandTightness, tightness, tightnessOf } from './precedence.ts';
-import { isRawAtom, isRawName, rawText } from './raw.ts';
+import { isRawAtom, isRawLiteral, isRawName, rawText } from './raw.ts';
 import { attrName, oneLine, quoted, type StringPiece, seen, suitsIndented } from './strings.ts';
 import type {
   NixAttrPath,
@@ -37,9 +37,12 @@ const wrap = (before: string, text: string | undefined, after: string): string |
   text === undefined ? undefined : `${before}${text}${after}`;
 
 /** Whether syntax needs parentheses where something has to bind this tightly. */
-export const needsParentheses = (syntax: NixSyntax, least: number): boolean =>
-  least > tightness.loose &&
-  (syntax.kind === 'raw' ? !isRawAtom(wholeRaw(syntax)) : tightnessOf(syntax) < least);
+export function needsParentheses(syntax: NixSyntax, least: number): boolean {
+  if (least === tightness.loose) return false;
+  if (syntax.kind !== 'raw') return tightnessOf(syntax) < least;
+  const text = wholeRaw(syntax);
+  return !isRawAtom(text) || (least > tightness.atom && isRawLiteral(text));
+}
 
 /** Syntax on one line where something has to bind this tightly. */
 export const flatOperand = (syntax: NixSyntax, least: number): string | undefined =>
@@ -50,7 +53,7 @@ export const flatOperand = (syntax: NixSyntax, least: number): string | undefine
  * in `(a.b).c or d` the default is for c alone.
  */
 export const selectedTightness = ({ of, otherwise }: SelectSyntax): number =>
-  of.kind === 'number' || of.kind === 'path' || (of.kind === 'select' && otherwise !== undefined)
+  ['number', 'path', 'raw'].includes(of.kind) || (of.kind === 'select' && otherwise !== undefined)
     ? tightness.atom + 1
     : tightness.atom;
 

@@ -119,6 +119,12 @@ function firstAtom(tokens: readonly Token[]): number {
   return first.kind === 'string' || first.kind === 'indented' ? 1 : 0;
 }
 
+/** Whether raw text is a number or a path, which would take a dot behind it for its own. */
+export function isRawLiteral(text: string): boolean {
+  const [only, ...more] = scan(text).tokens;
+  return more.length === 0 && (only?.kind === 'number' || only?.kind === 'path');
+}
+
 /**
  * Whether raw text is visibly one atom: a name, string, list, set or something in parentheses, and attributes selected
  * from it. What is not visibly one gets parentheses where an atom is needed.
@@ -126,8 +132,7 @@ function firstAtom(tokens: readonly Token[]): number {
 export function isRawAtom(text: string): boolean {
   const { tokens, ending } = scan(text);
   if (ending !== 'code' || tokens.some((token) => token.kind === 'comment')) return false;
-  const only = tokens.length === 1 ? tokens[0]?.kind : undefined;
-  if (only === 'number' || only === 'path') return true;
+  if (isRawLiteral(text)) return true;
   const taken = firstAtom(tokens);
   if (taken === 0) return false;
   const steps = tokens.slice(taken);

@@ -303,6 +303,17 @@ describe('raw text', () => {
     }
   });
 
+  it('gives attributes, unless the dot would be its own', () => {
+    const of = (text: string): string => printNix(code.select(code.raw(text), ['x']));
+    expect(['a.b', '{ }', './y', '1', 'f a'].map(of)).toEqual([
+      'a.b.x',
+      '{ }.x',
+      '(./y).x',
+      '(1).x',
+      '(f a).x',
+    ]);
+  });
+
   it('is moved to where it stands', () => {
     const raw = code.raw("lib.mkIf x {\n      a = ''\n        b\n\n        c\n      '';\n    }");
     expect(bound(raw)).toBe(lines('x = lib.mkIf x {', "  a = ''", '    b', '', '    c', "  '';", '};'));
