@@ -63,6 +63,10 @@ describe('the module system', () => {
         options.label = mkOption { type = types.str; default = name; };
         options.twice = mkOption { type = types.str; readOnly = true; default = config.label + config.label; };
       }))) [ { x.extra = 1; } { x.label = "l"; y = { }; } ];
+      ownDefinitionsFirst = merge (types.submodule {
+        options.list = mkOption { type = types.listOf types.str; };
+        config.list = [ "type" ];
+      }) [ { list = [ "definition" ]; } ];
       applied = (evaluate [ { options.a = mkOption { type = types.int; default = 1; apply = toString; }; } ]).a;
       extended = ((evalModules { modules = [ { options.a = int; config.a = mkDefault 1; } ]; })
         .extendModules { modules = [ { a = 2; } ]; }).config.a;
@@ -77,6 +81,7 @@ describe('the module system', () => {
       imported: ['b', 'a', 'own'],
       lines: 'two\none',
       submodule: { x: { extra: 1, label: 'l', twice: 'll' }, y: { label: 'y', twice: 'yy' } },
+      ownDefinitionsFirst: { list: ['type', 'definition'] },
       applied: '1',
       extended: 2,
     });
@@ -137,7 +142,7 @@ describe('the NixOS options', () => {
           else path != [ ] && at ? \${head path} && has at.\${head path} (tail path);
       in filter
         (path: !(has (nixos [ disko ]).options (splitString "." path)))
-        (fromJSON ''${JSON.stringify(paths)}'')`);
+        (builtins.fromJSON ''${JSON.stringify(paths)}'')`);
 
     expect(paths.length).toBeGreaterThan(100);
     expect(missing).toEqual([
@@ -354,7 +359,7 @@ describe('the flakes', () => {
         '/': {
           device: '/dev/disk/by-partlabel/disk-main-root',
           fsType: 'ext4',
-          options: ['defaults', 'x-initrd.mount'],
+          options: ['x-initrd.mount', 'defaults'],
         },
         '/boot': {
           device: '/dev/disk/by-partlabel/disk-main-ESP',
