@@ -15,6 +15,8 @@ export default defineModule(({ inputs }) => ({
         main: {
           type: 'disk',
           device: '/dev/vda',
+          // Of the image that Nix builds; disko's own 2G may not hold NixOS. An installation takes the whole disk.
+          imageSize: '8G',
           content: {
             type: 'gpt',
             partitions: {

@@ -10,6 +10,8 @@
   disko.devices.disk.main = {
     type = "disk";
     device = "/dev/vda";
+    # Of the image that Nix builds; disko's own 2G may not hold NixOS. An installation takes the whole disk.
+    imageSize = "8G";
     content = {
       type = "gpt";
       partitions = {

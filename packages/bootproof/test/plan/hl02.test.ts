@@ -168,6 +168,7 @@ describe('the plan of hl02', () => {
     });
     expect(hl02.notRealised.map(({ option }) => option)).toEqual([
       'boot.loader.efi.canTouchEfiVariables',
+      'disko.devices.disk.main.imageSize',
       'system.stateVersion',
       'nix.settings.experimental-features',
     ]);
