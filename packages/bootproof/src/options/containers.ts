@@ -42,6 +42,41 @@ export function listOf<Value, Plain>(type: OptionType<Value, Plain>): ListOf<Val
   });
 }
 
+/**
+ * A list whose value has each item once, in Nix's own order (`lessThan`), whatever order it was defined in: what NixOS
+ * makes of ports and kernel modules.
+ */
+export function sortedListOf<Value extends string | number, Plain>(
+  type: OptionType<Value, Plain>,
+): ListOf<Value, Plain> {
+  return makeType({
+    name: 'listOf',
+    description: `list of ${described(type)}`,
+    inner: [type],
+    check: checkList,
+    merge: (site, definitions) => sorted(mergeList(type, site, definitions)),
+    empty: () => emptyList,
+  });
+}
+
+function sorted(merged: Merged): Merged {
+  if (merged.kind !== 'list') return merged;
+  const byValue = new Map(merged.items.map((item) => [item.value(), item] as const));
+  const items = [...byValue].sort(([left], [right]) =>
+    isLess(left, right) ? -1 : isLess(right, left) ? 1 : 0,
+  );
+  return { kind: 'list', items: items.map(([, item]) => item) };
+}
+
+/** Numbers by size, strings by their bytes in UTF-8, as Nix compares them; what only Nix knows stays where it is. */
+function isLess(left: unknown, right: unknown): boolean {
+  if (typeof left === 'number' && typeof right === 'number') return left < right;
+  if (typeof left !== 'string' || typeof right !== 'string') return false;
+  const [ours, theirs] = [new TextEncoder().encode(left), new TextEncoder().encode(right)];
+  const at = ours.findIndex((byte, index) => byte !== theirs[index]);
+  return at < 0 ? ours.length < theirs.length : (ours[at] ?? 0) < (theirs[at] ?? -1);
+}
+
 /** A list with at least one item. */
 export function nonEmptyListOf<Value, Plain>(type: OptionType<Value, Plain>): ListOf<Value, Plain> {
   return makeType({

@@ -8,6 +8,7 @@ import {
   nonEmptyListOf,
   nullOr,
   oneOf,
+  sortedListOf,
   uniq,
 } from './containers.ts';
 import {
@@ -67,6 +68,7 @@ export const types = {
   raw,
   separatedString,
   singleLineStr,
+  sortedListOf,
   str,
   strMatching,
   submodule,

@@ -33,7 +33,7 @@ const options = {
       ...kernel,
     }),
     kernelModules: option({
-      type: types.listOf(types.str),
+      type: types.sortedListOf(types.str),
       default: [],
       example: ['kvm-amd'],
       description: 'Kernel modules loaded in the second stage of the boot.',
@@ -41,7 +41,7 @@ const options = {
     }),
     initrd: {
       availableKernelModules: option({
-        type: types.listOf(types.str),
+        type: types.sortedListOf(types.str),
         default: [],
         example: ['virtio_pci', 'virtio_blk'],
         description:
@@ -49,7 +49,7 @@ const options = {
         ...kernel,
       }),
       kernelModules: option({
-        type: types.listOf(types.str),
+        type: types.sortedListOf(types.str),
         default: [],
         description: 'Kernel modules that the initial RAM disk loads in any case.',
         ...kernel,

@@ -24,7 +24,7 @@ const portRange = types.attrsOf(types.port);
 
 const ports = (direction: string) => ({
   allowedTCPPorts: option({
-    type: types.listOf(types.port),
+    type: types.sortedListOf(types.port),
     default: [],
     example: [22, 80],
     description: `TCP ports that ${direction} connections may reach.`,
@@ -32,7 +32,7 @@ const ports = (direction: string) => ({
     standIn: noFirewall,
   }),
   allowedUDPPorts: option({
-    type: types.listOf(types.port),
+    type: types.sortedListOf(types.port),
     default: [],
     example: [53],
     description: `UDP ports that ${direction} packets may reach.`,
@@ -75,9 +75,11 @@ const addresses = (family: 'IPv4' | 'IPv6', longest: number) =>
     }),
   );
 
+/** NixOS takes a plain address too, and makes a set of it. */
 const gateway = types.nullOr(
-  types.either(
+  types.coercedTo(
     types.str,
+    (address) => ({ address }),
     types.submodule({
       address: option({
         type: types.str,
@@ -96,6 +98,13 @@ const gateway = types.nullOr(
         type: types.nullOr(types.int),
         default: null,
         description: "The route's metric.",
+        source: interfaces,
+        standIn: noStatic,
+      }),
+      source: option({
+        type: types.nullOr(types.str),
+        default: null,
+        description: 'The source address of packets on the route; null: the system chooses.',
         source: interfaces,
         standIn: noStatic,
       }),

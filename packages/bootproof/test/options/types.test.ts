@@ -195,6 +195,29 @@ describe('lists', () => {
   });
 });
 
+describe('sorted lists', () => {
+  it('have each item once, in the order of Nix, however they are defined', () => {
+    expect(merge(types.sortedListOf(types.port), [443, 80], mkBefore([9100, 80]))).toEqual([80, 443, 9100]);
+    const names = types.sortedListOf(types.str);
+    expect(merge(names, ['virtio_pci', 'ahci'], ['é', 'virtio', 'Z', 'ahci'])).toEqual([
+      'Z',
+      'ahci',
+      'virtio',
+      'virtio_pci',
+      'é',
+    ]);
+    // By bytes: JavaScript's own order of UTF-16 would have these the other way round.
+    expect(merge(names, ['\u{10000}', '\uffee'])).toEqual(['\uffee', '\u{10000}']);
+    expect(merge(names)).toEqual([]);
+  });
+
+  it('name the item that is wrong, and keep raw items', () => {
+    expect(faultsOf(types.sortedListOf(types.port), [70000, 22])[0]).toMatchObject({ option: 'x[0]' });
+    const value = merge(types.sortedListOf(types.str), ['b', nix`"c"`, 'a']) as readonly unknown[];
+    expect(value.filter((item) => nodeOf(item)?.kind === 'raw')).toHaveLength(1);
+  });
+});
+
 describe('sets', () => {
   const set = types.attrsOf(types.int);
 
