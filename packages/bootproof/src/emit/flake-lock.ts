@@ -16,7 +16,7 @@ export function flakeLock({ inputs }: Flake): string {
     return pin === undefined ? [] : [{ name, input, pin }];
   });
   const nodes = pinned.map(({ name, input, pin }) => [name, lockedNode(input, pin)] as const);
-  const root = { inputs: Object.fromEntries(pinned.map(({ name }) => [name, name])) };
+  const root = { inputs: sorted(pinned.map(({ name }) => [name, name])) };
   const lock = { nodes: sorted([...nodes, ['root', root]]), root: 'root', version: 7 };
   return `${JSON.stringify(lock, null, 2)}\n`;
 }
