@@ -193,7 +193,13 @@ pkgs.testers.runNixOSTest {
 
   node.specialArgs = { inherit inputs; };
 
-  nodes.machine.imports = [ configuration ] ++ map (part: part.node or { }) parts ++ extraModules;
+  nodes.machine.imports = [
+    configuration
+    # The framework names a machine after its node with mkDefault, which a host that does so too would contradict.
+    { networking.hostName = lib.mkOverride 900 config.networking.hostName; }
+  ]
+  ++ map (part: part.node or { }) parts
+  ++ extraModules;
 
   testScript =
     lib.concatMapStrings (name: "import ${name}\n") imports
