@@ -27,6 +27,8 @@ export interface ModuleContext {
   readonly onFile: (path: string, module: OpenedModule) => void;
   /** Takes the name of each flake input that is used. */
   readonly onInput: (name: string, module: OpenedModule) => void;
+  /** Whether the option at a path may hold a number. */
+  readonly isNumber: (path: readonly string[]) => boolean;
   readonly faults: Fault[];
 }
 
@@ -84,7 +86,9 @@ function definitionEntries(module: OpenedModule, path: string, context: ModuleCo
 /** The typed definitions and the others as one set, so that no attribute is defined twice. */
 function withFreeform(definitions: unknown, freeform: Readonly<Record<string, unknown>>): unknown {
   if (Object.keys(freeform).length === 0) return definitions;
-  if (!isPlainObject(definitions)) return mkMerge([definitions, freeform]);
+  // A property is a plain object too, but what it holds is not among its members.
+  if (!isPlainObject(definitions) || propertyOf(definitions) !== undefined)
+    return mkMerge([definitions, freeform]);
   const merged: Record<string, unknown> = { ...definitions };
   for (const [name, value] of Object.entries(freeform)) {
     const other = merged[name];
@@ -104,6 +108,7 @@ function valueSyntax(
   return nixSyntaxOf(value, {
     path: at,
     commentOf,
+    needsToString: ({ path: option }) => context.isNumber(option),
     special: (inner, where, again) => {
       const node = nodeOf(inner);
       if (node?.kind === 'input' && node.attrPath[0] !== undefined) context.onInput(node.attrPath[0], module);

@@ -14,6 +14,7 @@ import { flakeLock } from './flake-lock.ts';
 import { makeTestFile } from './make-test-file.ts';
 import { type ModuleContext, moduleFile } from './module-file.ts';
 import { moduleHomes, relativeNixPath } from './module-homes.ts';
+import { numberOptions } from './number-options.ts';
 
 /** A host to emit. */
 export interface EmittedHost {
@@ -89,6 +90,7 @@ function putModules(input: EmissionInput, put: Put, faults: Fault[]): void {
     faults,
     onFile: (path, module) => named.set(path, module),
     onInput: (name, module) => inputNames.set(name, module),
+    isNumber: numberOptions(input.services.map(({ options }) => options)),
   };
   for (const [module, path] of homes) {
     const body = opened.get(module);
