@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { EmittedTree } from '../base/emitted-tree.ts';
 import { DeclarationError, type Fault } from '../base/errors.ts';
+import { relativeTo } from '../base/stack.ts';
 import { defineFlake, type Flake, isFlake } from '../emit/flake.ts';
 import { type EmittedHost, emitTree } from '../emit/tree.ts';
 import { findHost, hostNames } from '../host/discover.ts';
@@ -33,7 +34,7 @@ export async function emittedTree(open: OpenHomelab): Promise<EmittedTree> {
     hosts,
     flake: await loadFlake(open),
     services,
-    files: { read: readText, list: listFiles },
+    files: { read: (path) => readText(path, open.root), list: listFiles },
   });
 }
 
@@ -72,8 +73,23 @@ async function loadFlake({ homelab, loader }: OpenHomelab): Promise<Flake> {
 
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 
-function readText(path: string): string | undefined {
-  return isFile(path) ? readFileSync(path, 'utf8') : undefined;
+/** A decoder that would put a character in the place of a wrong byte would change the file without a word. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function readText(path: string, root: string): string | undefined {
+  if (!isFile(path)) return undefined;
+  try {
+    return utf8.decode(readFileSync(path));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new DeclarationError([
+      {
+        files: [relativeTo(root, path)],
+        reason: 'It is not text in UTF-8, and files of text alone are emitted.',
+        remedy: 'Have Nix fetch it, or keep it outside of what a module names.',
+      },
+    ]);
+  }
 }
 
 function listFiles(folder: string): string[] | undefined {

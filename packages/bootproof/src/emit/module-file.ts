@@ -20,6 +20,8 @@ const moduleArgs = ['config', 'inputs', 'lib', 'modulesPath', 'options', 'pkgs',
 export interface ModuleContext {
   readonly homelab: string;
   readonly homes: ModuleHomes;
+  /** Of the modules that stand inline in several places. */
+  readonly keys: ReadonlyMap<Module, string>;
   readonly opened: ReadonlyMap<Module, OpenedModule>;
   /** Names a file of the owner's as faults do. */
   readonly place: (module: OpenedModule) => string;
@@ -41,7 +43,9 @@ export function moduleFile(module: OpenedModule, path: string, context: ModuleCo
 
 /** A module as Nix: a set, or a function to one that names the arguments it uses. */
 function moduleSyntax(module: OpenedModule, path: string, context: ModuleContext): NixSyntax {
+  const key = context.keys.get(module.module);
   const body = code.set([
+    ...(key === undefined ? [] : [entry.binding('key', code.string(key))]),
     ...importEntries(module, path, context),
     ...definitionEntries(module, path, context),
   ]);

@@ -14,6 +14,7 @@ import { flakeLock } from './flake-lock.ts';
 import { makeTestFile } from './make-test-file.ts';
 import { type ModuleContext, moduleFile } from './module-file.ts';
 import { moduleHomes, relativeNixPath } from './module-homes.ts';
+import { moduleKeys } from './module-keys.ts';
 import { numberOptions } from './number-options.ts';
 
 /** A host to emit. */
@@ -85,6 +86,7 @@ function putModules(input: EmissionInput, put: Put, faults: Fault[]): void {
   const context: ModuleContext = {
     homelab,
     homes,
+    keys: moduleKeys([...opened.values()], homes, homelab),
     opened,
     place,
     faults,
@@ -101,7 +103,9 @@ function putModules(input: EmissionInput, put: Put, faults: Fault[]): void {
     putRoot(`hosts/${name}/configuration.nix`, logical, context, put);
   }
   for (const [name, module] of inputNames) {
-    if (!Object.hasOwn(flake.inputs, name)) faults.push(unknownInput(name, place(module), flake));
+    // Every flake is an input of its own outputs.
+    if (name !== 'self' && !Object.hasOwn(flake.inputs, name))
+      faults.push(unknownInput(name, place(module), flake));
   }
   putCopies(input, named, put, faults);
 }

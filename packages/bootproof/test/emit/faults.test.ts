@@ -1,5 +1,10 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { faultsOf, moduleText, oneHost } from './support.ts';
+import { emittedTree } from '../../src/cli/emission.ts';
+import { openHomelab } from '../../src/cli/homelab.ts';
+import { homelabWith } from '../cli/command.ts';
+import { emittedFrom, faultsOf, moduleText, oneHost, textOf } from './support.ts';
 
 const hardware = (body: string): Record<string, string> => ({ 'hosts/a/hardware.ts': moduleText(body) });
 const hardwareFile = expect.stringMatching(/^config\/hosts\/a\/hardware\.ts/);
@@ -43,6 +48,25 @@ describe('what cannot be emitted', () => {
           "Add it in flake.ts, beside hosts/: export default defineFlake({ inputs: { 'sops-nix': { url: '…' } } }).",
       },
     ]);
+  });
+
+  it('a file that is no text, whose bytes would not come out as they went in', async () => {
+    await using homelab = await homelabWith(
+      oneHost(hardware("{ services: { openssh: { banner: path('./logo') } } }")),
+    );
+    await writeFile(join(homelab.folder, 'config/hosts/a/logo'), Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0xff));
+    const emitting = emittedTree(openHomelab({ config: join(homelab.folder, 'config') }));
+
+    await expect(emitting).rejects.toMatchObject({
+      faults: [{ files: ['config/hosts/a/logo'], reason: expect.stringContaining('not text in UTF-8') }],
+    });
+  });
+
+  it('but not the flake itself, which every flake has among its inputs', async () => {
+    const body = '({ inputs }) => ({ freeform: { system: { configurationRevision: inputs.self.rev } } })';
+    const tree = await emittedFrom(oneHost(hardware(body)));
+
+    expect(textOf(tree, 'hosts/a/hardware.nix')).toContain('system.configurationRevision = inputs.self.rev;');
   });
 
   it('two files for one path', async () => {

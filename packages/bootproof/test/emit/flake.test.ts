@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these strings hold the TypeScript and the Nix of a homelab
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -197,4 +196,25 @@ it('a host that is added as a folder appears as a system and as a test, and flak
   });
   expect(name.stdout).toBe('media-2');
   expect(textOf(tree, 'flake.nix')).toBe(await readFile(join(committed, 'flake.nix'), 'utf8'));
+});
+
+it('an inline module that is imported twice counts once, as it does here', async () => {
+  const tree = await emittedFrom({
+    'hosts/hl02/hardware.ts': `
+      import { defineModule } from 'bootproof';
+      import { web, other } from '../../roles/ports.ts';
+      export default defineModule({ imports: [web, other] });
+    `,
+    'roles/ports.ts': `
+      import { defineModule } from 'bootproof';
+      export const web = defineModule(({ config }) => ({ networking: { search: [config.networking.hostName] } }));
+      export const other = defineModule({ imports: [web] });
+    `,
+  });
+  const { stdout, stderr } = await runNix([
+    ...['eval', '--json', ...standInInputs()],
+    `path:${await written(tree)}#nixosConfigurations.hl02.config.networking.search`,
+  ]);
+
+  expect(stdout, stderr).toBe('["hl02"]');
 });

@@ -261,6 +261,29 @@ describe('imports', () => {
     });
   });
 
+  it('of one module that stands inline in two places share a key, so that Nix takes it once', async () => {
+    const tree = await emittedFrom(
+      oneHost({
+        'hosts/a/hardware.ts': `
+          import { defineModule } from 'bootproof';
+          import { ssh, web } from '../../roles/ports.ts';
+          const other = defineModule({ imports: [web, ssh] });
+          export default defineModule({ imports: [web, other] });
+        `,
+        'roles/ports.ts': `
+          import { defineModule } from 'bootproof';
+          export const web = defineModule(({ config }) => ({ freeform: { it: config.web } }));
+          export const ssh = defineModule({ freeform: { it: 22 } });
+        `,
+      }),
+    );
+
+    const text = textOf(tree, 'hosts/a/hardware.nix');
+    expect(text.match(/key = "roles\/ports\.ts#1";/g)).toHaveLength(2);
+    expect(text).not.toContain('#2');
+    expect(text).toContain('{ it = 22; }');
+  });
+
   it('a default.ts that passes on another module becomes a file that imports it', async () => {
     const tree = await emittedFrom(
       oneHost({
