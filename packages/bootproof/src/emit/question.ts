@@ -3,7 +3,9 @@ import { code, entry } from '../nix/code.ts';
 import { nixSyntaxOf } from '../nix/convert.ts';
 import { containsNixOnly, isPlainObject, nodeOf } from '../nix/node.ts';
 import { printNix } from '../nix/print.ts';
+import { attrPathText } from '../nix/show.ts';
 import { type OptionTree, walkOptions } from '../options/option.ts';
+import { propertyOf } from '../options/property.ts';
 
 /** An option whose value is known here, to be compared with Nix's. */
 export interface Question {
@@ -21,20 +23,30 @@ export interface Questions {
   readonly nixOnly: readonly string[];
 }
 
-/** What can be compared: every option that is declared, and every other of the typed surface by its default. */
-export function questionsOf(configuration: Configuration<unknown>, surface: OptionTree): Questions {
+/**
+ * What can be compared: every option that is declared, and every other of the typed surface by its default. Where
+ * something inside a set is declared (`disko.devices.disk.main.device`), only that is asked for, not the whole set.
+ */
+export function questionsOf(
+  configuration: Pick<Configuration<unknown>, 'declared' | 'freeform' | 'peek'>,
+  surface: OptionTree,
+): Questions {
   const declared = configuration.declared();
   const asked = new Map<string, Question>();
-  const nixOnly = new Set<string>(configuration.freeform.map(({ path }) => path));
-  for (const { path, segments, value } of declared) {
+  const nixOnly = new Set<string>();
+  // Options outside the typed surface are not evaluated here; a plain value is still what Nix should come to.
+  for (const { path, segments, value } of [...declared, ...configuration.freeform]) {
     if (isComparable(value)) asked.set(path, { path, segments, value, declared: true });
     else nixOnly.add(path);
   }
+  const isDeclared = (segments: readonly string[]): boolean =>
+    [...declared, ...configuration.freeform].some((each) =>
+      segments.every((name, index) => each.segments[index] === name),
+    );
   for (const { path: segments } of walkOptions(surface)) {
-    const path = segments.join('.');
     // Options of a submodule exist once for each of its names; those that are declared are asked for above.
-    if (segments.includes('<name>') || segments.includes('*') || asked.has(path) || nixOnly.has(path))
-      continue;
+    if (segments.includes('<name>') || segments.includes('*') || isDeclared(segments)) continue;
+    const path = attrPathText(segments);
     const value = configuration.peek(path);
     if (value !== undefined && isComparable(value)) {
       asked.set(path, { path, segments, value, declared: false });
@@ -45,7 +57,7 @@ export function questionsOf(configuration: Configuration<unknown>, surface: Opti
 
 /** Files and flake inputs are places in Nix's store, which have no name here. */
 function isComparable(value: unknown): boolean {
-  if (containsNixOnly(value)) return false;
+  if (containsNixOnly(value) || propertyOf(value) !== undefined) return false;
   const kind = nodeOf(value)?.kind;
   if (kind !== undefined) return kind === 'package';
   if (Array.isArray(value)) return value.every(isComparable);
