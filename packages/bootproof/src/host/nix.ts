@@ -63,11 +63,13 @@ export const runNix = (args: readonly string[], options: RunOptions = {}): Promi
   runNixProgram('nix', [...features, ...args], options);
 
 /**
- * A flake in a folder, as Nix takes it. `path:` and not `git+file:`, so that what was emitted counts before it is added to
- * git. Characters that mean something in an address are escaped.
+ * The flake of the folder that Nix is run in (`cwd`). `path:` and not `git+file:`, so that what was emitted counts before
+ * it is added to git. The folder is not named: Nix 2.8 takes no path with a space or a `#`, however it is escaped.
  */
-export const flakeReference = (folder: string): string =>
-  `path:${folder.split('/').map(encodeURIComponent).join('/')}`;
+export const thisFlake = 'path:.';
+
+/** A flake in a folder whose path has plain characters only. `thisFlake` takes any. */
+export const flakeReference = (folder: string): string => `path:${folder}`;
 
 /**
  * Looks for a Nix that can build flakes: 2.4 or newer, flakes not forbidden, and a store that this user can write to, by
@@ -162,10 +164,10 @@ export interface FlakeInputsOptions extends NixOptions {
 export async function flakeInputs(folder: string, options: FlakeInputsOptions = {}): Promise<FlakeInputs> {
   const { signal, path, fetchMs = 180_000, onFetch } = options;
   const archive = async (more: readonly string[], ms: number): Promise<FlakeInputs> => {
-    const args = ['flake', 'archive', '--json', '--no-update-lock-file', ...more, flakeReference(folder)];
+    const args = ['flake', 'archive', '--json', '--no-update-lock-file', ...more, thisFlake];
     const rest = path === undefined ? {} : { path };
     try {
-      await runNix(args, { signal, deadline: Deadline.after(ms), ...rest });
+      await runNix(args, { cwd: folder, signal, deadline: Deadline.after(ms), ...rest });
       return { had: true };
     } catch (error) {
       if (!(error instanceof ProcessError) || error.canceled) throw error;

@@ -6,6 +6,7 @@ import { cacheFolder as defaultCacheFolder } from '../host/xdg.ts';
 import type { ImageRecipe } from '../services/recipe.ts';
 import { type BaseOptions, ensureBase } from './base.ts';
 import { espFiles } from './boot-files.ts';
+import type { StandInImage } from './built-image.ts';
 import { type CacheEntry, cachePaths, findEntry, removeLeftovers, storeEntry } from './cache.ts';
 import { diagnose } from './diagnose.ts';
 import { convertToQcow2, createDisk, makeEsp, makeRoot } from './disk-image.ts';
@@ -13,7 +14,6 @@ import { sha256OfFile } from './hash.ts';
 import { inspectDisk } from './inspect.ts';
 import { imageKey } from './keys.ts';
 import { interrupted, withLock } from './lock.ts';
-import type { ImageManifest } from './manifest.ts';
 import type { OnProgress } from './progress.ts';
 import { systemPartitions } from './realisable.ts';
 import { imageTools } from './tools.ts';
@@ -38,18 +38,6 @@ export interface BuildOptions {
   readonly freeBytes?: (folder: string) => Promise<number>;
 }
 
-/** An image that is whole, and verified against its checksum within this call. */
-export interface BuiltImage {
-  /** A qcow2 file of the cache. It must not be written to: boot it as the backing file of an overlay. */
-  readonly path: string;
-  readonly key: string;
-  readonly sha256: string;
-  readonly manifest: ImageManifest;
-  readonly fromCache: boolean;
-  /** What the user should know: a damaged cache entry, modules that the stand-in's kernel lacks. */
-  readonly notes: readonly string[];
-}
-
 /**
  * The image of a recipe, from the cache or built now. Nothing but the recipe and the packages shapes it; nothing is put
  * into it for a test's sake. Builds of the same image by several processes happen once.
@@ -57,7 +45,7 @@ export interface BuiltImage {
  * @throws BootproofError with cause and remedy: a disk that the stand-in does not realise, tools or package sources
  *   that are missing, an archive that cannot be reached, a full disk, an interruption.
  */
-export async function buildImage(recipe: ImageRecipe, options: BuildOptions = {}): Promise<BuiltImage> {
+export async function buildImage(recipe: ImageRecipe, options: BuildOptions = {}): Promise<StandInImage> {
   const { signal, mirror, rebuild = false, cacheFolder = defaultCacheFolder() } = options;
   systemPartitions(recipe);
   const key = imageKey(recipe, mirror);
@@ -93,14 +81,23 @@ export async function buildImage(recipe: ImageRecipe, options: BuildOptions = {}
   );
 }
 
-function built(entry: CacheEntry<'image'>, fromCache: boolean, notes: string[]): BuiltImage {
+function built(entry: CacheEntry<'image'>, fromCache: boolean, notes: string[]): StandInImage {
   const { path, key, manifest } = entry;
   const absent = manifest.absentInitrdModules;
   const missing =
     absent.length > 0
       ? [`the stand-in's kernel has no module ${absent.join(', ')}, so its initrd lacks it`]
       : [];
-  return { path, key, sha256: manifest.file.sha256, manifest, fromCache, notes: [...notes, ...missing] };
+  return {
+    kind: 'stand-in',
+    path,
+    key,
+    sha256: manifest.file.sha256,
+    inspection: manifest.inspection,
+    manifest,
+    fromCache,
+    notes: [...notes, ...missing],
+  };
 }
 
 async function makeImage(

@@ -68,10 +68,12 @@ export const runResultSchema = v.object({
   durationMs: milliseconds,
   image: v.object({
     kind: v.picklist(['stand-in', 'nixos']),
+    kindReason: v.exactOptional(v.string()),
     key: v.string(),
     sha256: v.string(),
     fromCache: v.boolean(),
     packages: v.record(v.string(), v.string()),
+    storePath: v.exactOptional(v.string()),
   }),
   machine: v.object({
     accelerator: v.picklist(['kvm', 'tcg']),

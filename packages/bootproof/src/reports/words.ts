@@ -88,10 +88,22 @@ export function verdictReason(result: RunResult): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+/** What the kinds of image are called. */
+export const imageWord: Readonly<Record<RunResult['image']['kind'], string>> = {
+  'stand-in': 'Debian stand-in',
+  nixos: 'NixOS image',
+};
+
+/** Where an image came from that was there already. */
+export const cacheWord: Readonly<Record<RunResult['image']['kind'], string>> = {
+  'stand-in': 'from the cache',
+  nixos: 'from the Nix store',
+};
+
 /** What the image and the machine were, for a line below the verdict. */
 export function setting(result: RunResult): string {
-  const image = result.image.kind === 'stand-in' ? 'Debian stand-in' : 'NixOS image';
-  return `${image}${result.image.fromCache ? ' from the cache' : ''}, ${result.machine.accelerator.toUpperCase()}, QEMU ${result.machine.qemuVersion}`;
+  const { kind, fromCache } = result.image;
+  return `${imageWord[kind]}${fromCache ? ` ${cacheWord[kind]}` : ''}, ${result.machine.accelerator.toUpperCase()}, QEMU ${result.machine.qemuVersion}`;
 }
 
 /** What a stand-in leaves open, in one sentence, whatever was declared. */

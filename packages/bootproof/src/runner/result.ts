@@ -19,10 +19,15 @@ export interface RunResult {
   readonly durationMs: number;
   readonly image: {
     readonly kind: 'stand-in' | 'nixos';
+    /** Why it is of this kind: `nix is not installed`. */
+    readonly kindReason?: string;
     readonly key: string;
     readonly sha256: string;
     readonly fromCache: boolean;
+    /** Debian packages with their versions; none of a NixOS image, which is named by its path. */
     readonly packages: Readonly<Record<string, string>>;
+    /** Where a NixOS image is in Nix's store. */
+    readonly storePath?: string;
   };
   readonly machine: {
     readonly accelerator: 'kvm' | 'tcg';

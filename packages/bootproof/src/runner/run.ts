@@ -3,7 +3,7 @@ import type { AcceleratorVerdict } from '../host/accelerator.ts';
 import { reasonOf } from '../host/poll.ts';
 import { Scope } from '../host/scope.ts';
 import type { TeardownFault } from '../host/teardown.ts';
-import type { BuiltImage } from '../image/build-image.ts';
+import type { BuiltImage } from '../image/built-image.ts';
 import type { BootOptions } from '../machine/boot.ts';
 import type { Machine } from '../machine/machine.ts';
 import { makeSshKeyPair, type SshKeyPair } from '../machine/ssh.ts';
@@ -19,11 +19,14 @@ import type { RunResult } from './result.ts';
 import { proveAll } from './schedule.ts';
 import { startMachine } from './start-machine.ts';
 
+/** An image, and why it is of this kind: a clause like `nix is not installed`. */
+export type ChosenImage = BuiltImage & { readonly kindReason?: string };
+
 /** A run's parts that its owner decides: which image, where its files go, how long, who listens. */
 export interface RunOptions {
   readonly test: Test;
   /** Gives the image; called in the phase `image`. `progress` tells a detail and, where it is known, a fraction of 1. */
-  readonly getImage: (progress: (detail: string, fraction?: number) => void) => Promise<BuiltImage>;
+  readonly getImage: (progress: (detail: string, fraction?: number) => void) => Promise<ChosenImage>;
   /** The run folder; it is made. */
   readonly folder: string;
   readonly chooseAccelerator: () => Promise<AcceleratorVerdict>;
@@ -57,7 +60,8 @@ export async function runTest(options: RunOptions): Promise<FinishedRun> {
   const image = await clock.during(
     'image',
     () => options.getImage((detail, fraction) => clock.progress('image', detail, fraction)),
-    ({ fromCache }) => (fromCache ? 'from the cache' : 'built'),
+    ({ fromCache, kind }) =>
+      !fromCache ? 'built' : kind === 'nixos' ? 'from the Nix store' : 'from the cache',
   );
   clock.start('boot');
   const accelerator = await options.chooseAccelerator();
@@ -105,7 +109,7 @@ function withBootDeadline(probes: readonly Probe[], deadlineSeconds: number): Pr
 
 function boot(
   { test, folder, clock, signal, bootSeconds }: RunOptions,
-  image: BuiltImage,
+  image: ChosenImage,
   accelerator: AcceleratorVerdict,
   key: SshKeyPair,
 ): Promise<Machine> {
@@ -122,7 +126,7 @@ async function prove(
   { test, clock, emit, signal }: RunOptions,
   probes: readonly Probe[],
   machine: Machine,
-  image: BuiltImage,
+  image: ChosenImage,
 ): Promise<Proof[]> {
   const scope = new Scope();
   const interrupt = () => scope.close(reasonOf(signal));
@@ -139,7 +143,7 @@ async function prove(
     const proofs = await proveAll({
       probes,
       kinds: probeKinds,
-      target: machineTarget(machine, image.manifest.inspection),
+      target: machineTarget(machine, image.inspection),
       offers: offersOf(machine.ways, booted.opened),
       scope,
       now: () => machine.now(),
@@ -175,7 +179,7 @@ async function takeScreenshot(machine: Machine): Promise<boolean> {
 /** All that a run came to, once its machine has ended. */
 interface Outcome {
   readonly machine: Machine;
-  readonly image: BuiltImage;
+  readonly image: ChosenImage;
   readonly accelerator: AcceleratorVerdict;
   readonly proofs: readonly Proof[];
   readonly breakdown: Breakdown | undefined;
@@ -195,13 +199,7 @@ function resultOf({ test, clock, version }: RunOptions, outcome: Outcome): RunRe
     verdict: interrupted ? 'interrupted' : proven ? 'proven' : 'not proven',
     startedAt: clock.startedAt.toISOString(),
     durationMs: clock.now(),
-    image: {
-      kind: 'stand-in',
-      key: image.key,
-      sha256: image.sha256,
-      fromCache: image.fromCache,
-      packages: image.manifest.packages,
-    },
+    image: imageOf(image),
     machine: {
       accelerator: accelerator.accelerator,
       acceleratorReason: accelerator.reason,
@@ -212,7 +210,8 @@ function resultOf({ test, clock, version }: RunOptions, outcome: Outcome): RunRe
     boot: machine.bootPhases,
     proofs,
     ...(breakdown === undefined ? {} : { breakdown }),
-    notRealised: test.notRealised,
+    // Of NixOS itself nothing is left out.
+    notRealised: image.kind === 'nixos' ? [] : test.notRealised,
     notes: [...image.notes, ...faults.map(({ step, error }) => `teardown, ${step}: ${error.message}`)],
     commands: machine.commands,
     files: {
@@ -223,5 +222,19 @@ function resultOf({ test, clock, version }: RunOptions, outcome: Outcome): RunRe
       qemuLog: 'qemu.log',
       ...(screenshot ? { screenshot: 'screenshot.png' as const } : {}),
     },
+  };
+}
+
+function imageOf(image: ChosenImage): RunResult['image'] {
+  const { kind, key, sha256, fromCache, kindReason } = image;
+  return {
+    kind,
+    ...(kindReason === undefined ? {} : { kindReason }),
+    key,
+    sha256,
+    fromCache,
+    ...(image.kind === 'nixos'
+      ? { storePath: image.storePath, packages: {} }
+      : { packages: image.manifest.packages }),
   };
 }

@@ -1,5 +1,5 @@
 import type { AcceleratorVerdict } from '../host/accelerator.ts';
-import type { BuiltImage } from '../image/build-image.ts';
+import type { BuiltImage } from '../image/built-image.ts';
 import { type BootOptions, bootMachine } from '../machine/boot.ts';
 import { sshCredential } from '../machine/credentials.ts';
 import { requireOvmf } from '../machine/firmware.ts';
@@ -10,7 +10,7 @@ import { machineCommand } from './machine-command.ts';
 
 export interface StartOptions extends Pick<BootOptions, 'onMark' | 'onConsoleData'> {
   readonly test: Pick<Test, 'hostName' | 'hardware' | 'image' | 'ssh'>;
-  readonly image: Pick<BuiltImage, 'path'>;
+  readonly image: Pick<BuiltImage, 'path' | 'kind'>;
   readonly accelerator: AcceleratorVerdict;
   /** The run folder. */
   readonly folder: string;
@@ -37,7 +37,7 @@ export function startMachine(options: StartOptions): Promise<Machine> {
         accelerator: accelerator.accelerator,
         files,
         firmwareCode: ovmf?.code,
-        credentials: [sshCredential('stand-in', key.publicKey)],
+        credentials: [sshCredential(image.kind, key.publicKey)],
       }),
     channels: { agent: agentChannel, console: vm.serialPorts.length > 0, egress: vm.nics.length > 0 },
     ...(test.ssh === undefined ? {} : { ssh: { ...test.ssh, user: 'root', privateKey: key.privateKey } }),

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { quote } from '../../probes/shell.ts';
 import type { CommandRecord, RunResult } from '../../runner/result.ts';
-import { count, duration, moment } from '../words.ts';
+import { cacheWord, count, duration, imageWord, moment } from '../words.ts';
 import { Fold, Log, Name, Section } from './parts.tsx';
 
 /** A command line with an option and its value on each line, ready to be pasted into a shell. */
@@ -53,9 +53,17 @@ export function Machine({ result, qemuLog }: { result: RunResult; qemuLog: strin
         ))}
         <dt>Image</dt>
         <dd>
-          {image.kind === 'stand-in' ? 'Debian stand-in' : 'NixOS'},{' '}
-          {image.fromCache ? 'from the cache' : 'built for this run'}
+          {imageWord[image.kind]}, {image.fromCache ? cacheWord[image.kind] : 'built for this run'}
+          {image.kindReason !== undefined && `: ${image.kindReason}`}
         </dd>
+        {image.storePath !== undefined && (
+          <>
+            <dt>Store path</dt>
+            <dd>
+              <code>{image.storePath}</code>
+            </dd>
+          </>
+        )}
         <dt>SHA-256</dt>
         <dd>
           <code>{image.sha256}</code>
