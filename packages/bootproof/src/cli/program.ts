@@ -3,6 +3,7 @@ import tab from '@bomb.sh/tab/commander';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { hostNames } from '../host/discover.ts';
 import { type GlobalOptions, homelabFolder } from './homelab-folder.ts';
+import { imageWishes } from './image-wish.ts';
 
 /** The names for completion: none where there is no homelab, since a completion must not print errors. */
 function knownHosts(options: GlobalOptions): string[] {
@@ -67,6 +68,7 @@ function addCheck(program: Command, context: CommandContext): void {
     .option('--keep', 'leave the machine running, and say how to get in; Ctrl-C ends it')
     .option('--timeout <s>', 'seconds that a machine may take to boot', positive, 300)
     .option('--rebuild', 'build the image again, whatever the cache holds')
+    .addOption(onOption())
     .addOption(mirrorOption())
     .action(async (hosts: string[], options) => {
       const { check } = await import('./commands/check.ts');
@@ -91,6 +93,7 @@ function addBuild(program: Command, context: CommandContext): void {
     .description("build a host's disk image")
     .option('-o, --output <file>', 'where to put a copy of it (qcow2)')
     .option('--rebuild', 'build it again, whatever the cache holds')
+    .addOption(onOption())
     .addOption(mirrorOption())
     .action(async (host: string, options) => {
       const { build } = await import('./commands/build.ts');
@@ -102,6 +105,7 @@ function addBoot(program: Command, context: CommandContext): void {
   program
     .command('boot <host>')
     .description('boot a host with its serial console in this terminal; its disk is thrown away at the end')
+    .addOption(onOption())
     .addOption(mirrorOption())
     .action(async (host: string, options) => {
       const { boot } = await import('./commands/boot.ts');
@@ -193,6 +197,14 @@ function addCompletion(program: Command): void {
     };
   }
 }
+
+const onOption = () =>
+  new Option(
+    '--on <image>',
+    'nixos: built by Nix from the emitted flake; stand-in: Debian; auto: nixos where there is a nix with flakes, KVM that works, nix/flake.nix, and its inputs',
+  )
+    .choices(imageWishes)
+    .default('auto');
 
 const mirrorOption = () =>
   new Option('--mirror <url>', "a Debian mirror, in place of this computer's own apt sources").env(

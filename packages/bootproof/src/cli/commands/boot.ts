@@ -1,14 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BootproofError } from '../../base/errors.ts';
-import { chooseAccelerator } from '../../host/accelerator.ts';
-import { cacheFolder, runtimeFolder } from '../../host/xdg.ts';
+import { runtimeFolder } from '../../host/xdg.ts';
 import type { Machine } from '../../machine/machine.ts';
 import { makeSshKeyPair } from '../../machine/ssh.ts';
 import { startMachine } from '../../runner/start-machine.ts';
 import { openHomelab, planHosts } from '../homelab.ts';
 import type { GlobalOptions } from '../homelab-folder.ts';
-import { type ImageOptions, imageFor } from '../image.ts';
+import { type ImageOptions, Images } from '../image.ts';
 import type { CommandContext } from '../program.ts';
 import { sshLine } from '../ssh-line.ts';
 
@@ -19,7 +18,8 @@ const leaveKey = 0x1d;
 
 /** Boots a host with its serial console in this terminal, until the machine powers off or the user leaves. */
 export async function boot(name: string, options: BootOptions, context: CommandContext): Promise<number> {
-  const [planned] = await planHosts([name], openHomelab(options));
+  const open = openHomelab(options);
+  const [planned] = await planHosts([name], open);
   if (planned === undefined) return 2;
   const { test } = planned;
   if (test.hardware.vm.serialPorts.length === 0) {
@@ -29,8 +29,9 @@ export async function boot(name: string, options: BootOptions, context: CommandC
     });
   }
   const say = (text: string) => process.stderr.write(`${text}\r\n`);
-  const image = await imageFor(test.image, options, context.signal, ({ detail }) => say(detail));
-  const accelerator = await chooseAccelerator({ cacheFolder: cacheFolder(), signal: context.signal });
+  const images = new Images(open, options, context.signal);
+  const image = await images.of(planned, ({ detail }) => say(detail));
+  const accelerator = await images.chooseAccelerator();
   const folder = await mkdtemp(join(runtimeFolder(), 'bootproof-boot-'));
   const key = makeSshKeyPair();
   const keyFile = join(folder, 'ssh-key');

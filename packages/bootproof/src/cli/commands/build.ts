@@ -3,23 +3,25 @@ import { resolve } from 'node:path';
 import { BootproofError, messageOf } from '../../base/errors.ts';
 import { openHomelab, planHosts } from '../homelab.ts';
 import type { GlobalOptions } from '../homelab-folder.ts';
-import { type ImageOptions, imageFor } from '../image.ts';
+import { type ImageOptions, Images } from '../image.ts';
 import type { CommandContext } from '../program.ts';
 
 interface BuildCommandOptions extends GlobalOptions, ImageOptions {
   readonly output?: string;
 }
 
-/** Builds a host's image and prints where it is: in the cache, or at `--output`. */
+/** Builds a host's image and prints where it is: in the cache or Nix's store, or at `--output`. */
 export async function build(
   name: string,
   options: BuildCommandOptions,
   context: CommandContext,
 ): Promise<number> {
-  const [planned] = await planHosts([name], openHomelab(options));
+  const open = openHomelab(options);
+  const [planned] = await planHosts([name], open);
   if (planned === undefined) return 2;
   let last = '';
-  const image = await imageFor(planned.test.image, options, context.signal, ({ detail }) => {
+  const images = new Images(open, options, context.signal);
+  const image = await images.of(planned, ({ detail }) => {
     // Progress goes to stderr, a line for each new step, so that the path alone is on standard output.
     if (detail !== last) process.stderr.write(`${detail}\n`);
     last = detail;

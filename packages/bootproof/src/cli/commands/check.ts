@@ -2,9 +2,7 @@ import { chmod, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BootproofError, exitStatus } from '../../base/errors.ts';
-import { chooseAccelerator } from '../../host/accelerator.ts';
 import { writeFileAtomic } from '../../host/atomic.ts';
-import { cacheFolder } from '../../host/xdg.ts';
 import type { Machine } from '../../machine/machine.ts';
 import { createDisplay, type Display } from '../../reports/display.ts';
 import { formatJson } from '../../reports/json.ts';
@@ -15,7 +13,7 @@ import type { RunResult } from '../../runner/result.ts';
 import { runTest } from '../../runner/run.ts';
 import { openHomelab, type PlannedHost, planHosts } from '../homelab.ts';
 import { type GlobalOptions, homelabFolder } from '../homelab-folder.ts';
-import { type ImageOptions, imageFor } from '../image.ts';
+import { type ImageOptions, Images } from '../image.ts';
 import { inPool } from '../pool.ts';
 import { type CommandContext, toolVersion } from '../program.ts';
 import { makeRunFolder } from '../run-folder.ts';
@@ -34,6 +32,7 @@ interface Session {
   readonly options: CheckOptions;
   readonly context: CommandContext;
   readonly display: Display;
+  readonly images: Images;
   /** The folder that `.bootproof` is in: the repository's. */
   readonly root: string;
   readonly folders: Map<string, string>;
@@ -49,7 +48,8 @@ export async function check(
   context: CommandContext,
 ): Promise<number> {
   const startedMs = performance.now();
-  const planned = await planHosts(names, openHomelab(options));
+  const open = openHomelab(options);
+  const planned = await planHosts(names, open);
   const folders = new Map<string, string>();
   const display = await createDisplay({
     stream: options.json ? process.stderr : process.stdout,
@@ -61,6 +61,7 @@ export async function check(
     options,
     context,
     display,
+    images: new Images(open, options, context.signal),
     root: dirname(homelabFolder(options)),
     folders,
     startedMs,
@@ -76,8 +77,9 @@ export async function check(
   return results.every(({ verdict }) => verdict === 'proven') ? 0 : exitStatus.unproven;
 }
 
-async function checkHost({ host, test }: PlannedHost, session: Session): Promise<RunResult> {
-  const { options, context, display, folders } = session;
+async function checkHost(planned: PlannedHost, session: Session): Promise<RunResult> {
+  const { host, test } = planned;
+  const { options, context, display, images, folders } = session;
   const folder = await makeRunFolder(session.root, host.name);
   folders.set(host.name, relative(process.cwd(), folder) || '.');
   const emit = (event: RunEvent) => display.onEvent(host.name, event);
@@ -93,11 +95,12 @@ async function checkHost({ host, test }: PlannedHost, session: Session): Promise
     bootSeconds: options.timeout,
     version: toolVersion(),
     getImage: (progress) =>
-      imageFor(test.image, options, context.signal, ({ step, detail, fraction }) => {
-        if (step === 'note') emit({ type: 'note', level: 'warning', text: detail, atMs: clock.now() });
+      images.of(planned, ({ step, detail, fraction }) => {
+        const level = noteLevels.get(step);
+        if (level !== undefined) emit({ type: 'note', level, text: detail, atMs: clock.now() });
         else progress(detail, fraction);
       }),
-    chooseAccelerator: () => chooseAccelerator({ cacheFolder: cacheFolder(), signal: context.signal }),
+    chooseAccelerator: () => images.chooseAccelerator(),
     ...(options.keep
       ? { beforeEnd: (machine, key) => keepRunning(machine, key, { folder, emit, clock, context }) }
       : {}),
@@ -112,6 +115,12 @@ async function checkHost({ host, test }: PlannedHost, session: Session): Promise
   emit({ type: 'run-finished', result });
   return result;
 }
+
+/** What the image room tells that stays on the screen. */
+const noteLevels: ReadonlyMap<string, 'info' | 'warning'> = new Map([
+  ['choice', 'info'],
+  ['note', 'warning'],
+]);
 
 interface Kept {
   readonly folder: string;

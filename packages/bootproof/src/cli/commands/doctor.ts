@@ -2,6 +2,7 @@ import { mkdirSync, statfsSync } from 'node:fs';
 import { formatSize } from '../../base/size.ts';
 import { chooseAccelerator } from '../../host/accelerator.ts';
 import { Deadline } from '../../host/deadline.ts';
+import { findNix } from '../../host/nix.ts';
 import { run } from '../../host/process.ts';
 import { findTool, type ToolNeed } from '../../host/tools.ts';
 import { cacheFolder } from '../../host/xdg.ts';
@@ -34,7 +35,14 @@ const qemu: ToolNeed = {
 
 /** Says what this computer has for building and booting. Exit status 3 when something is lacking. */
 export async function doctor(options: DoctorOptions, context: CommandContext): Promise<number> {
-  const findings = [...(await tools()), firmware(), await accelerator(context.signal), space(), nix()];
+  const accelerated = await accelerator(context.signal);
+  const findings = [
+    ...(await tools()),
+    firmware(),
+    accelerated,
+    space(),
+    await nix(context.signal, accelerated.verdict === 'fine'),
+  ];
   const lacking = findings.some(({ verdict }) => verdict === 'lacking');
   if (options.json) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
   else process.stdout.write(text(findings));
@@ -138,11 +146,20 @@ function space(): Finding {
       };
 }
 
-function nix(): Finding {
-  const path = findTool('nix');
-  return {
-    subject: 'nix',
-    verdict: 'fine',
-    found: path === undefined ? 'not installed, and not needed' : path,
-  };
+/** Nix is for booting NixOS itself; nothing else needs it. */
+async function nix(signal: AbortSignal, kvm: boolean): Promise<Finding> {
+  const subject = 'nix';
+  const found = await findNix({ signal });
+  if (found.state === 'absent') return { subject, verdict: 'fine', found: 'not installed, and not needed' };
+  if (found.state === 'unusable')
+    return { subject, verdict: 'worse', found: found.reason, remedy: found.remedy };
+  const version = `${found.version}, with flakes`;
+  return kvm
+    ? { subject, verdict: 'fine', found: `${version}; check boots NixOS itself with it` }
+    : {
+        subject,
+        verdict: 'fine',
+        found: `${version}; without KVM, check keeps to the Debian stand-in`,
+        remedy: 'Nix evaluates the flake here (bootproof eval). Building its images takes KVM.',
+      };
 }
