@@ -19,11 +19,11 @@ const rich: Files = {
         # and a second paragraph
       \`,
       imports: [own, modulesPath.file('profiles/qemu-guest.nix'), nixFile('./odd name.nix'), nixFile('./folder')],
-      freeform: { services: { fstrim: { enable: true } }, 'with': { 'a b': [-1, 0.5, null, [[]], {}] } },
+      freeform: { nixpkgs: { config: { 'with': { 'a b': [-1, 0.5, null, [[]], {}], 'c.d': true } } } },
       // A comment with */ and \${x}
       services: mkMerge([
         { openssh: { ports: mkForce([2222, 22]), banner: text\`\${config.networking.hostName} \${config.boot.consoleLogLevel}\\n  ''\\\${x}\\n\` } },
-        mkIf(and(not(config.nix.enable), or(config.networking.useDHCP, equals(config.networking.domain, null))), {
+        mkIf(and(not(not(config.nix.enable)), or(config.networking.useDHCP, equals(config.networking.domain, null))), {
           openssh: { extraConfig: "''quoted'' $" },
         }),
       ]),
@@ -69,6 +69,34 @@ describe('what is emitted', () => {
     expect(status).toBe(0);
     expect(files).toContain('hosts/hl02/odd name.nix');
     expect(stdout.trimEnd().split('\n')).toHaveLength(files.length);
+  });
+
+  it('has in Nix the values that it has in TypeScript', async () => {
+    const apply = `c: {
+      inherit (c.services.openssh) ports banner extraConfig;
+      params = builtins.filter (each: !(builtins.elem each [ "loglevel=4" "root=fstab" ])) c.boot.kernelParams;
+      packages = map (each: each.name) c.environment.systemPackages;
+      keyFiles = map (each: builtins.readFile each) c.users.users."in".openssh.authorizedKeys.keyFiles;
+      inherit (c.networking) search;
+      freeform = c.nixpkgs.config;
+    }`;
+    const folder = await written(await emittedFrom(rich));
+    const { stdout, stderr } = await runNix([
+      ...['eval', '--json', ...standInInputs(), `path:${folder}#nixosConfigurations.hl02.config`],
+      ...['--apply', apply],
+    ]);
+
+    expect(stdout, stderr).not.toBe('');
+    expect(JSON.parse(stdout)).toEqual({
+      ports: [2222, 22],
+      banner: "hl02 4\n  ''${x}\n",
+      extraConfig: "''quoted'' $",
+      params: ['a\\b', '\u0007', 'ünïcödé', 'console=ttyS0'],
+      packages: [expect.stringMatching(/^vim/), expect.stringMatching(/^htop/)],
+      keyFiles: ['{ }\n'],
+      search: ['hl02'],
+      freeform: { with: { 'a b': [-1, 0.5, null, [[]], {}], 'c.d': true } },
+    });
   });
 
   it('is what config/nix holds', async () => {
