@@ -89,7 +89,7 @@ describe('what is emitted', () => {
     expect(stdout, stderr).not.toBe('');
     expect(JSON.parse(stdout)).toEqual({
       ports: [2222, 22],
-      banner: "hl02 4\n  ''${x}\n",
+      banner: `hl02 4\n  ''\${x}\n`,
       extraConfig: "''quoted'' $",
       params: ['a\\b', '\u0007', 'ünïcödé', 'console=ttyS0'],
       packages: [expect.stringMatching(/^vim/), expect.stringMatching(/^htop/)],
