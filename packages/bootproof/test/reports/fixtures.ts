@@ -439,6 +439,21 @@ const withProofs = (change: (proof: Proof) => Partial<Proof>): Proof[] =>
 /** Every probe passed. */
 export const proven: RunResult = base;
 
+/** Every probe passed on NixOS itself. */
+export const onNixos: RunResult = {
+  ...base,
+  image: {
+    kind: 'nixos',
+    kindReason: 'nix 2.31.2 and KVM can be used here',
+    key: 'hzypgc7m00lsss5dhf39dz13j4g9lsgn',
+    sha256: '0b1c3d9f5a7e86420b1c3d9f5a7e86420b1c3d9f5a7e86420b1c3d9f5a7e8642',
+    fromCache: true,
+    packages: {},
+    storePath: '/nix/store/hzypgc7m00lsss5dhf39dz13j4g9lsgn-hl02-disko-images',
+  },
+  notRealised: [],
+};
+
 const maskedEvidence: Evidence[] = [
   {
     source: 'systemctl show sshd.service',

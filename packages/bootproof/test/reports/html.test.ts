@@ -3,7 +3,16 @@ import { describe, expect, test } from 'vitest';
 import { commandLines } from '../../src/reports/html/machine.tsx';
 import { boundLog } from '../../src/reports/html/parts.tsx';
 import { formatHtml } from '../../src/reports/html/report.ts';
-import { consoleText, failing, hostile, hostileTexts, panicked, proven, screenshotPng } from './fixtures.ts';
+import {
+  consoleText,
+  failing,
+  hostile,
+  hostileTexts,
+  onNixos,
+  panicked,
+  proven,
+  screenshotPng,
+} from './fixtures.ts';
 
 /** The document without its own style sheet. */
 const bodyOf = (html: string) => html.replace(/<style>[\s\S]*?<\/style>/, '');
@@ -125,4 +134,19 @@ test('the QEMU line can be pasted into a shell, an option on each line', () => {
     expect(words.split('\0').slice(0, -1)).toEqual(command);
   }
   expect(commandLines(nasty).split('\n')).toHaveLength(5);
+});
+
+test('a run on NixOS tells which image it was and why, and leaves nothing open', async () => {
+  const html = bodyOf(await formatHtml({ result: onNixos, consoleText: '' }));
+  expect(html).toContain('NixOS image, from the Nix store: nix 2.31.2 and KVM can be used here');
+  expect(html).toContain('/nix/store/hzypgc7m00lsss5dhf39dz13j4g9lsgn-hl02-disko-images');
+  expect(html).not.toMatch(/stand-in|What this run leaves open|packages? in the image/);
+  const standIn = bodyOf(
+    await formatHtml({
+      result: { ...proven, image: { ...proven.image, kindReason: 'nix is not installed' } },
+      consoleText: '',
+    }),
+  );
+  expect(standIn).toContain('Debian stand-in, from the cache: nix is not installed');
+  expect(standIn).toContain('What this run leaves open');
 });

@@ -3,7 +3,7 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import { formatJson, parseResult } from '../../src/reports/json.ts';
 import type { runResultSchema } from '../../src/reports/schema.ts';
 import type { RunResult } from '../../src/runner/result.ts';
-import { failing, hostile, interrupted, panicked, proven, refused } from './fixtures.ts';
+import { failing, hostile, interrupted, onNixos, panicked, proven, refused } from './fixtures.ts';
 
 type Same<T> = T extends (infer Item)[] | readonly (infer Item)[]
   ? readonly Same<Item>[]
@@ -22,7 +22,7 @@ function reversed(value: unknown): unknown {
   );
 }
 
-describe.each(Object.entries({ proven, failing, refused, panicked, interrupted, hostile }))(
+describe.each(Object.entries({ proven, onNixos, failing, refused, panicked, interrupted, hostile }))(
   'the %s run',
   (_, result) => {
     test('is read back as it was', async () => {

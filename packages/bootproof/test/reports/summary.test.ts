@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { textStyle } from '../../src/reports/style.ts';
 import { formatRollUp, formatSummary, formatTable } from '../../src/reports/summary.ts';
 import { displayWidth } from '../../src/reports/text.ts';
-import { failing, hostile, interrupted, panicked, proven, refused } from './fixtures.ts';
+import { failing, hostile, interrupted, onNixos, panicked, proven, refused } from './fixtures.ts';
 
 const plain = (columns: number) => textStyle({ columns, colour: false, unicode: true });
 const everyRun = { proven, failing, refused, panicked, interrupted, hostile };
@@ -76,6 +76,12 @@ test('options that the stand-in does not realise are listed', () => {
   expect(formatSummary(proven, { style: plain(120) })).toContain(
     'nix.settings.experimental-features: The stand-in has no Nix.',
   );
+});
+
+test('nothing is left out of NixOS itself, and the stand-in is not spoken of', () => {
+  const text = formatSummary(onNixos, { style: plain(120) });
+  expect(text).toContain('NixOS image from the Nix store');
+  expect(text).not.toMatch(/stand-in|not realised/);
 });
 
 test('the report is named whole, however narrow the terminal', () => {

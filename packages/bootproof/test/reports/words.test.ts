@@ -7,10 +7,11 @@ import {
   duration,
   gist,
   moment,
+  setting,
   ticking,
   verdictReason,
 } from '../../src/reports/words.ts';
-import { failing, interrupted, panicked, proven } from './fixtures.ts';
+import { failing, interrupted, onNixos, panicked, proven } from './fixtures.ts';
 
 test.each([
   [-5, '0 ms'],
@@ -80,4 +81,10 @@ test('the gist of a refused probe is its reason', () => {
 test('moments are told in UTC, and what is no date is left alone', () => {
   expect(moment('2025-11-23T14:02:07.318Z')).toBe('23 Nov 2025, 14:02:07 UTC');
   expect(moment('never')).toBe('never');
+});
+
+test('the image is named by its kind, and by where it was', () => {
+  expect(setting(proven)).toMatch(/^Debian stand-in from the cache, TCG, /);
+  expect(setting(onNixos)).toMatch(/^NixOS image from the Nix store, TCG, /);
+  expect(setting({ ...onNixos, image: { ...onNixos.image, fromCache: false } })).toMatch(/^NixOS image, TCG/);
 });
