@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { BootproofError } from '../base/errors.ts';
 import type { AcceleratorVerdict } from '../host/accelerator.ts';
 import { findNix, flakeInputs } from '../host/nix.ts';
+import { findTool } from '../host/tools.ts';
 import type { ImageWish } from './image-wish.ts';
 
 /** Which image is booted, and why: `reason` is a clause like `nix is not installed`. */
@@ -33,7 +34,7 @@ export interface ImageKindOptions {
  *   a KVM that never executes. A remote builder may have KVM when this computer has none; who has one says `nixos`.
  * - the flake's inputs are here or can be fetched.
  *
- * What costs nothing to know is asked first; without a `nix` on PATH no process is started.
+ * What is known without starting Nix is asked first, so that where the answer is the stand-in no time is lost.
  *
  * @throws BootproofError of kind `missing` or `declaration` when `nixos` is asked for and there is no Nix or no flake.
  */
@@ -74,12 +75,13 @@ async function askedForNixos(options: ImageKindOptions): Promise<ImageKind> {
 async function automatic(options: ImageKindOptions): Promise<ImageKind> {
   const { nixFolder, chooseAccelerator, signal, path, onProgress } = options;
   const standIn = (reason: string): ImageKind => ({ kind: 'stand-in', reason, notes: [] });
-  const found = await findNix({ signal, path });
-  if (found.state !== 'usable') return standIn(found.reason);
+  if (findTool('nix', path) === undefined) return standIn('nix is not installed');
   if (!hasFlake(nixFolder)) return standIn('there is a nix, but no emitted flake for it');
   const { accelerator, reason } = await chooseAccelerator();
   if (accelerator !== 'kvm')
     return standIn(`there is a nix, but building NixOS's image needs KVM: ${reason}`);
+  const found = await findNix({ signal, path });
+  if (found.state !== 'usable') return standIn(found.reason);
   const inputs = await flakeInputs(nixFolder, {
     signal,
     path,

@@ -10,7 +10,7 @@ const shownLines = 14;
  * The error in what Nix wrote to standard error, without its trace.
  *
  * Nix prints the trace first and the cause last, and after a failed build one more error for each derivation that needed
- * it; since 2.20 the word `error:` also stands alone above the trace. So the last error that has a text of its own is the
+ * it; in later versions the word `error:` also stands alone above the trace. So the last error that has a text of its own is the
  * cause. The text is the last lines of it all when nothing looks like an error.
  */
 export function nixErrorText(stderr: string): string {

@@ -104,7 +104,7 @@ export function nixProgress(): (line: string) => NixProgress | undefined {
 
 /**
  * Builds it, and keeps Nix's garbage collector away from it by a link. `nix-store --realise` takes a derivation in every
- * version of Nix, where `nix build` has changed how one is named (`^` since 2.13).
+ * version of Nix, where `nix build` has changed what it makes of one (`^` after its path).
  *
  * @param root the link; it is replaced.
  */

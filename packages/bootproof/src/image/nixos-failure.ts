@@ -14,7 +14,7 @@ const matches = (pattern: RegExp) => (text: string) => pattern.test(text);
 /** What is known to go wrong, and what to do about it. The first that fits counts. */
 const diagnoses: readonly Diagnosis[] = [
   {
-    // Nix until 2.29 says it on one line, later ones on several.
+    // On one line in older versions of Nix, on several in later ones.
     fits: matches(/features \{[^}]*\bkvm\b[^}]*\} is required|Required system:.*\{[^}]*\bkvm\b/),
     kind: 'missing',
     hint: () =>
