@@ -10,17 +10,20 @@ const shownLines = 14;
  * The error in what Nix wrote to standard error, without its trace.
  *
  * Nix prints the trace first and the cause last, and after a failed build one more error for each derivation that needed
- * it; in later versions the word `error:` also stands alone above the trace. So the last error that has a text of its own is the
- * cause. The text is the last lines of it all when nothing looks like an error.
+ * it. So the last error that has a text of its own is the cause. The text is the last lines of it all when nothing looks
+ * like an error.
  */
 export function nixErrorText(stderr: string): string {
-  const blocks: string[][] = [];
+  const errors: string[][] = [];
+  let current: string[] | undefined;
   for (const line of stderr.trimEnd().split('\n')) {
-    if (beginning.test(line)) blocks.push([line.replace(beginning, '')]);
-    else if (/^warning: |^\(use '--show-trace'/.test(line)) blocks.push([]);
-    else blocks.at(-1)?.push(line);
+    if (beginning.test(line)) {
+      current = [line.replace(beginning, '')];
+      // The word alone stands above a trace.
+      if (current[0] !== '') errors.push(current);
+    } else if (/^warning: |^\(use '--show-trace'/.test(line)) current = undefined;
+    else current?.push(line);
   }
-  const errors = blocks.filter(([first]) => first !== undefined && first !== '');
   const causes = errors.filter(([first]) => !/dependenc(y|ies) of derivation .* failed/.test(first ?? ''));
   const cause = causes.at(-1) ?? errors.at(-1) ?? stderr.trim().split('\n').slice(-3);
   return withoutSource(cause).slice(0, shownLines).join('\n').trimEnd();

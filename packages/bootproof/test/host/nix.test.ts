@@ -223,6 +223,13 @@ describe("Nix's errors", () => {
     expect(nixErrorText(text)).not.toContain('b-y.drv');
   });
 
+  it('end where something else begins', () => {
+    const text =
+      "error: no such thing\n(use '--show-trace' to show detailed location information)\nbuilding 'x'...\n";
+    expect(nixErrorText(text)).toBe('no such thing');
+    expect(nixErrorText(`warning: a\nthese 2 paths\n${text}warning: b\nmore`)).toBe('no such thing');
+  });
+
   it('are the last lines when nothing looks like an error', () => {
     expect(nixErrorText('one\ntwo\nthree\nfour\n')).toBe('two\nthree\nfour');
   });
