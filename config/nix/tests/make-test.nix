@@ -24,7 +24,7 @@ let
       specialArgs = { inherit inputs; };
       modules = [
         configuration
-        { nixpkgs = { inherit pkgs; }; }
+        { nixpkgs.pkgs = pkgs; }
       ];
     })
     config
@@ -40,8 +40,8 @@ let
       {
         title = "no unit has failed";
         lines = [
-          ''failed = machine.succeed("systemctl list-units --failed --plain --no-legend")''
-          ''assert failed == "", f"failed units:\n{failed}"''
+          ''failed_units = machine.succeed("systemctl list-units --failed --plain --no-legend")''
+          ''assert failed_units == "", f"failed units:\n{failed_units}"''
         ];
       }
     ];
@@ -54,16 +54,16 @@ let
         title = "the host has its name";
         when = config.networking.hostName != "";
         lines = [
-          ''name = machine.succeed("cat /proc/sys/kernel/hostname").strip()''
-          ''assert name == ${builtins.toJSON config.networking.hostName}, f"the host name is {name}"''
+          ''seen_name = machine.succeed("cat /proc/sys/kernel/hostname").strip()''
+          ''assert seen_name == ${builtins.toJSON config.networking.hostName}, f"the host name is {seen_name}"''
         ];
       }
       {
         title = "the host has its id";
         when = config.networking.hostId != null;
         lines = [
-          ''host_id = machine.succeed("hostid").strip()''
-          ''assert host_id == ${builtins.toJSON config.networking.hostId}.lower(), f"the host id is {host_id}"''
+          ''seen_id = machine.succeed("hostid").strip()''
+          ''assert seen_id == ${builtins.toJSON config.networking.hostId}.lower(), f"the host id is {seen_id}"''
         ];
       }
       {
@@ -117,12 +117,12 @@ let
         when = config.services.qemuGuest.enable;
         imports = [ "json" "socket" ];
         lines = [
-          "with socket.socket(socket.AF_UNIX) as agent:"
-          "    agent.settimeout(60)"
-          "    agent.connect(str(machine.state_dir / \"qga.sock\"))"
-          "    agent.sendall(b'{\"execute\": \"guest-ping\"}\\n')"
-          "    answer = json.loads(agent.makefile(\"rb\").readline())"
-          ''assert answer == {"return": {}}, f"the guest agent answered {answer}"''
+          "with socket.socket(socket.AF_UNIX) as agent_socket:"
+          "    agent_socket.settimeout(60)"
+          "    agent_socket.connect(str(machine.state_dir / \"qga.sock\"))"
+          "    agent_socket.sendall(b'{\"execute\": \"guest-ping\"}\\n')"
+          "    agent_answer = json.loads(agent_socket.makefile(\"rb\").readline())"
+          ''assert agent_answer == {"return": {}}, f"the guest agent answered {agent_answer}"''
         ];
       }
     ];
@@ -135,8 +135,8 @@ let
         title = "the time zone is the declared one";
         when = config.time.timeZone != null;
         lines = [
-          ''zone = machine.succeed("readlink /etc/localtime").strip()''
-          ''assert zone.endswith("/zoneinfo/" + ${builtins.toJSON config.time.timeZone}), f"the time zone is {zone}"''
+          ''seen_zone = machine.succeed("readlink /etc/localtime").strip()''
+          ''assert seen_zone.endswith("/zoneinfo/" + ${builtins.toJSON config.time.timeZone}), f"the time zone is {seen_zone}"''
         ];
       }
     ];
@@ -147,9 +147,10 @@ let
     steps = [
       {
         title = "every declared user is there";
-        lines = map (user: ''machine.succeed("id " + ${builtins.toJSON user})'') (
-          lib.attrNames (lib.filterAttrs (_: user: user.isNormalUser) config.users.users)
-        );
+        lines =
+          map (user: ''machine.succeed("id " + ${builtins.toJSON user})'') (map (user: user.name) (
+            lib.filter (user: user.isNormalUser && user.enable or true) (lib.attrValues config.users.users)
+          ));
       }
     ];
   };
@@ -159,16 +160,12 @@ let
     steps = [
       {
         title = "Nix has its experimental features";
-        when = config.nix.enable;
+        when = config.nix.enable && (config.nix.settings.experimental-features or [ ]) != [ ];
         lines = [
-          ''features = machine.succeed("grep ^experimental-features /etc/nix/nix.conf || true").split()''
-        ]
-        ++ map
-          (
-            feature:
-            ''assert ${builtins.toJSON feature} in features, f"the features are {features}"''
-          )
-          (config.nix.settings.experimental-features or [ ]);
+          "declared_features = set(${builtins.toJSON (toString (config.nix.settings.experimental-features or [ ]))}.split())"
+          ''nix_features = set(machine.succeed("grep ^experimental-features /etc/nix/nix.conf").split())''
+          ''assert declared_features <= nix_features, f"Nix has only {nix_features}"''
+        ];
       }
     ];
   };
@@ -203,7 +200,8 @@ pkgs.testers.runNixOSTest {
 
   testScript =
     lib.concatMapStrings (name: "import ${name}\n") imports
-    + "\nmachine.start()\n"
+    + lib.optionalString (imports != [ ]) "\n"
+    + "machine.start()\n"
     + lib.concatMapStrings subtest steps
     + lib.optionalString (extraTestScript != "") "\n${extraTestScript}";
 }

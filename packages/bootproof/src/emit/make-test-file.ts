@@ -40,7 +40,7 @@ let
       specialArgs = { inherit inputs; };
       modules = [
         configuration
-        { nixpkgs = { inherit pkgs; }; }
+        { nixpkgs.pkgs = pkgs; }
       ];
     })
     config
@@ -77,7 +77,8 @@ pkgs.testers.runNixOSTest {
 
   testScript =
     lib.concatMapStrings (name: "import \${name}\\n") imports
-    + "\\nmachine.start()\\n"
+    + lib.optionalString (imports != [ ]) "\\n"
+    + "machine.start()\\n"
     + lib.concatMapStrings subtest steps
     + lib.optionalString (extraTestScript != "") "\\n\${extraTestScript}";
 }

@@ -32,7 +32,7 @@ export interface Evaluation<Tree> {
  * @throws DeclarationError with every fault of the declaration
  */
 export function evaluate<const Tree extends OptionTree>(evaluation: Evaluation<Tree>): Configuration<Tree> {
-  const faults = new FaultList(evaluation.root);
+  const faults = new FaultList(evaluation.root, evaluation.modules[0]?.file);
   const declared = collectModules(evaluation.modules, faults, evaluation.importChains);
   const implied = collectModules(evaluation.implied ?? [], faults, evaluation.importChains);
   const engine = new Engine(faults, evaluation.options);

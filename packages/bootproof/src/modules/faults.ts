@@ -18,9 +18,14 @@ export class NixOnlyRead extends Error {
 export class FaultList {
   readonly #faults = new Map<string, Fault>();
   readonly #root: string | undefined;
+  readonly #home: string | undefined;
 
-  /** @param root a folder that file names are shown relative to */
-  constructor(root: string | undefined) {
+  /**
+   * @param root a folder that file names are shown relative to
+   * @param home the file that a fault belongs to which no definition caused: an option that must be set
+   */
+  constructor(root: string | undefined, home?: string) {
+    this.#home = home;
     this.#root = root === undefined || root.endsWith('/') ? root : `${root}/`;
   }
 
@@ -34,6 +39,11 @@ export class FaultList {
     const shown =
       this.#root !== undefined && file.startsWith(this.#root) ? file.slice(this.#root.length) : file;
     return line === undefined ? shown : `${shown}:${line}`;
+  }
+
+  /** The file of what is missing everywhere. */
+  get home(): string {
+    return this.#home === undefined ? '(no module)' : this.place({ file: this.#home, line: undefined });
   }
 
   places(places: readonly SourcePlace[]): string[] {

@@ -212,7 +212,7 @@ export class OptionSite implements TracedSite, MergeSite {
     const files = this.#engine.faults.places(definitions.length > 0 ? definitions : []);
     const [first] = definitions;
     this.#engine.faults.add({
-      files: files.length > 0 ? files : ['(no module)'],
+      files: files.length > 0 ? files : [this.#engine.faults.home],
       option: pathText(this.path),
       ...(value !== undefined ? { value } : first ? { value: showValue(first.value) } : {}),
       reason,

@@ -207,8 +207,8 @@ export const boot = defineService({
       {
         title: 'no unit has failed',
         lines: [
-          'failed = machine.succeed("systemctl list-units --failed --plain --no-legend")',
-          'assert failed == "", f"failed units:\\n{failed}"',
+          'failed_units = machine.succeed("systemctl list-units --failed --plain --no-legend")',
+          'assert failed_units == "", f"failed units:\\n{failed_units}"',
         ],
       },
     ],

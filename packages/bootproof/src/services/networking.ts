@@ -342,16 +342,16 @@ export const networking = defineService({
         title: 'the host has its name',
         when: not(equals(name, '')),
         lines: [
-          'name = machine.succeed("cat /proc/sys/kernel/hostname").strip()',
-          text`assert name == ${pythonString(name)}, f"the host name is {name}"`,
+          'seen_name = machine.succeed("cat /proc/sys/kernel/hostname").strip()',
+          text`assert seen_name == ${pythonString(name)}, f"the host name is {seen_name}"`,
         ],
       },
       {
         title: 'the host has its id',
         when: not(equals(hostId, null)),
         lines: [
-          'host_id = machine.succeed("hostid").strip()',
-          text`assert host_id == ${pythonString(hostId)}.lower(), f"the host id is {host_id}"`,
+          'seen_id = machine.succeed("hostid").strip()',
+          text`assert seen_id == ${pythonString(hostId)}.lower(), f"the host id is {seen_id}"`,
         ],
       },
       {

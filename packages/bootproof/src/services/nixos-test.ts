@@ -15,7 +15,10 @@ export interface EachLine {
   readonly line: NixText;
 }
 
-/** A line of Python, without its newline. Deeper lines start with their own spaces. */
+/**
+ * A line of Python, without its newline. Deeper lines start with their own spaces. Names of variables have two words:
+ * the driver names a variable after each machine, and a host may well be called `agent`.
+ */
 export type Line = string | NixText | EachLine;
 
 /** A part of the script under a heading of its own, which the test's log shows. */

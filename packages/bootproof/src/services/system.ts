@@ -130,8 +130,8 @@ export const system = defineService({
         title: 'the time zone is the declared one',
         when: not(equals(timeZone, null)),
         lines: [
-          'zone = machine.succeed("readlink /etc/localtime").strip()',
-          text`assert zone.endswith("/zoneinfo/" + ${pythonString(timeZone)}), f"the time zone is {zone}"`,
+          'seen_zone = machine.succeed("readlink /etc/localtime").strip()',
+          text`assert seen_zone.endswith("/zoneinfo/" + ${pythonString(timeZone)}), f"the time zone is {seen_zone}"`,
         ],
       },
     ],

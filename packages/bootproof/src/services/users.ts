@@ -245,7 +245,9 @@ export const usersAndGroups = defineService({
         lines: [
           eachString(
             'user',
-            nix`lib.attrNames (lib.filterAttrs (_: user: user.isNormalUser) ${users.users})`,
+            nix`map (user: user.name) (
+              lib.filter (user: user.isNormalUser && user.enable or true) (lib.attrValues ${users.users})
+            )`,
             (user) => text`machine.succeed("id " + ${user})`,
           ),
         ],

@@ -159,19 +159,18 @@ const agentWords = /guest|qga|virtio-ports|import json|import socket|virtio-seri
 
 describe('the script', () => {
   it('asks of a host with nothing on what every host has', () => {
-    expect(withoutNix).toBe(`
-machine.start()
+    expect(withoutNix).toBe(`machine.start()
 
 with subtest("the system is up"):
     machine.wait_for_unit("multi-user.target")
 
 with subtest("no unit has failed"):
-    failed = machine.succeed("systemctl list-units --failed --plain --no-legend")
-    assert failed == "", f"failed units:\\n{failed}"
+    failed_units = machine.succeed("systemctl list-units --failed --plain --no-legend")
+    assert failed_units == "", f"failed units:\\n{failed_units}"
 
 with subtest("the host has its name"):
-    name = machine.succeed("cat /proc/sys/kernel/hostname").strip()
-    assert name == "box", f"the host name is {name}"
+    seen_name = machine.succeed("cat /proc/sys/kernel/hostname").strip()
+    assert seen_name == "box", f"the host name is {seen_name}"
 `);
   });
 
@@ -193,10 +192,10 @@ with subtest("the host has its name"):
       'Nix has its experimental features',
     ]);
     expect(script).toContain('    machine.wait_for_open_port(22)\n    machine.wait_for_open_port(2222)\n');
-    expect(script).toContain('assert host_id == "92BBB1e6".lower()');
+    expect(script).toContain('assert seen_id == "92BBB1e6".lower()');
     expect(script).toContain('machine.succeed("id " + "alice")\n    machine.succeed("id " + "bob-2")\n\n');
     expect(script).not.toContain('svc');
-    expect(script).toContain('assert zone.endswith("/zoneinfo/" + "Europe/Berlin")');
+    expect(script).toContain('assert seen_zone.endswith("/zoneinfo/" + "Europe/Berlin")');
     expect(script).toMatch(/^import json\nimport socket\n\nmachine\.start\(\)\n/);
   });
 
@@ -205,7 +204,7 @@ with subtest("the host has its name"):
     const places = [
       'wait_for_file("/dev/virtio-ports/org.qemu.guest_agent.0")',
       'wait_until_succeeds("systemctl is-active qemu-guest-agent.service")',
-      'agent.connect(str(machine.state_dir / "qga.sock"))',
+      'agent_socket.connect(str(machine.state_dir / "qga.sock"))',
       '"guest-ping"',
     ].map((line) => script.indexOf(line));
 
@@ -243,7 +242,7 @@ describe('the test', () => {
     expect(made.takesArguments.node.hostName).toBe('given');
     expect(made.unnamed.name).toBe('vm-test-run-nixos-test');
     expect(made.unnamed.node.hostName).toBe('nixos');
-    expect(made.takesArguments.script).toContain('assert host_id == "0000000a".lower()');
+    expect(made.takesArguments.script).toContain('assert seen_id == "0000000a".lower()');
   });
 
   it('evaluates whole, also with the agent off, which contradicts the framework’s own default', () => {
