@@ -1,11 +1,12 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { EmittedTree } from '../base/emitted-tree.ts';
-import { DeclarationError, type Fault } from '../base/errors.ts';
+import { BootproofError, DeclarationError, type Fault, messageOf } from '../base/errors.ts';
 import { relativeTo } from '../base/stack.ts';
 import { defineFlake, type Flake, isFlake } from '../emit/flake.ts';
 import { type EmittedHost, emitTree } from '../emit/tree.ts';
 import { findHost, hostNames } from '../host/discover.ts';
+import { isClean, planEmission } from '../host/emission.ts';
 import type { Expected } from '../host/load.ts';
 import type { Configuration } from '../modules/configuration.ts';
 import { evaluate } from '../modules/evaluate.ts';
@@ -98,6 +99,25 @@ function listFiles(folder: string): string[] | undefined {
     .filter((each) => each.isFile())
     .map((each) => join(each.parentPath, each.name).slice(folder.length + 1))
     .sort();
+}
+
+/**
+ * What to tell a user whose emitted flake is out of date; undefined when it is not, or when there is none. A fault of a
+ * host that was not asked about does not stop the others.
+ */
+export async function emissionWarning(open: OpenHomelab): Promise<string | undefined> {
+  const folder = nixFolder(open);
+  if (!existsSync(folder)) return undefined;
+  const name = nixFolderName(open);
+  try {
+    const emission = await planEmission(folder, await emittedTree(open));
+    return isClean(emission)
+      ? undefined
+      : `${name} is not what the declaration gives; \`bootproof emit\` brings it up to date`;
+  } catch (error) {
+    if (!(error instanceof BootproofError)) throw error;
+    return `${name} could not be compared with the declaration: ${messageOf(error).split('\n').join(' ')}`;
+  }
 }
 
 /** The folder as people and patches name it: `config/nix`. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /**
@@ -30,6 +30,28 @@ export async function writeFileAtomic(
     throw error;
   }
   await syncFolder(folder);
+}
+
+/**
+ * Removes the temporary files that killed processes left of writes to these names in a folder. Those of processes that
+ * still run stay.
+ */
+export async function removeTemporaries(folder: string, names: ReadonlySet<string>): Promise<void> {
+  const found = await readdir(folder).catch((): string[] => []);
+  for (const file of found) {
+    const [, name, pid] = /^\.(.+)\.(\d+)\.[0-9a-f]{12}\.tmp$/.exec(file) ?? [];
+    if (name === undefined || !names.has(name) || isAlive(Number(pid))) continue;
+    await rm(join(folder, file), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 /** Without this the rename itself may be lost in a power cut. Some file systems refuse it; the file is whole all the same. */

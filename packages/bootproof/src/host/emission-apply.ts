@@ -1,8 +1,8 @@
 import { chmod, rm, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { EmittedFile } from '../base/emitted-tree.ts';
 import { BootproofError, messageOf } from '../base/errors.ts';
-import { writeFileAtomic } from './atomic.ts';
+import { removeTemporaries, writeFileAtomic } from './atomic.ts';
 import { type Emission, type EmissionFile, entriesAfter, isDue } from './emission.ts';
 import { look, sameFound } from './emission-look.ts';
 import { parentsOf } from './emission-paths.ts';
@@ -44,6 +44,7 @@ export async function applyEmission(
 ): Promise<EmissionResult> {
   const done = emission.files.filter((file) => isDue(file, force));
   const left = emission.files.filter((file) => file.problem !== undefined && !isDue(file, force));
+  await removeLeftovers(folder, emission);
   for (const file of done) {
     if (file.wanted === undefined) await removeFile(folder, file);
   }
@@ -52,6 +53,16 @@ export async function applyEmission(
     if (file.wanted !== undefined) await writeEmitted(folder, file, file.wanted, write);
   }
   return { done, left, recordWritten: await writeRecord(folder, emission, force, left.length > 0, write) };
+}
+
+/** What an emission that was killed in the middle of a write has left beside the files of this one. */
+async function removeLeftovers(folder: string, { files }: Emission): Promise<void> {
+  const names = new Map<string, Set<string>>([['.', new Set([recordName])]]);
+  for (const { path } of files) {
+    const parent = dirname(path);
+    names.set(parent, (names.get(parent) ?? new Set()).add(basename(path)));
+  }
+  for (const [parent, own] of names) await removeTemporaries(join(folder, parent), own);
 }
 
 async function removeFile(folder: string, file: EmissionFile): Promise<void> {

@@ -68,9 +68,6 @@ export const runNix = (args: readonly string[], options: RunOptions = {}): Promi
  */
 export const thisFlake = 'path:.';
 
-/** A flake in a folder whose path has plain characters only. `thisFlake` takes any. */
-export const flakeReference = (folder: string): string => `path:${folder}`;
-
 /**
  * Looks for a Nix that can build flakes: 2.4 or newer, flakes not forbidden, and a store that this user can write to, by
  * itself or through the daemon. Starts no process where there is no `nix` on PATH.

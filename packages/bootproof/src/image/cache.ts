@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, readlink, rename, rm, stat, utimes } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import * as v from 'valibot';
 import { writeFileAtomic } from '../host/atomic.ts';
@@ -33,7 +33,8 @@ export interface CacheEntry<Level extends CacheLevel = CacheLevel> {
 
 /** An entry as `bootproof cache list` shows it. */
 export interface CacheListing {
-  readonly level: CacheLevel;
+  /** `nixos`: a link that keeps an image in Nix's store. */
+  readonly level: CacheLevel | 'nixos';
   readonly key: string;
   readonly path: string;
   /** The host that an image is for; undefined for a base. */
@@ -53,6 +54,7 @@ export function cachePaths(folder: string) {
     lock: (level: CacheLevel, key: string) => join(folder, 'locks', `${level}-${key}`),
     locks: join(folder, 'locks'),
     work: join(folder, 'work'),
+    nixos: join(folder, 'nixos'),
   };
 }
 
@@ -151,9 +153,37 @@ async function listLevel(folder: string, level: CacheLevel): Promise<CacheListin
   return listings.filter((listing) => listing !== undefined);
 }
 
+/** Links that keep NixOS images in Nix's store; without them Nix may collect those. */
+async function listNixos(folder: string): Promise<CacheListing[]> {
+  const parent = cachePaths(folder).nixos;
+  const names = await readdir(parent).catch((): string[] => []);
+  const listings = await Promise.all(
+    names.map(async (name): Promise<CacheListing | undefined> => {
+      const path = join(parent, name);
+      const link = await lstat(path).catch(() => undefined);
+      if (!link?.isSymbolicLink()) return undefined;
+      return {
+        level: 'nixos',
+        key: basename(await readlink(path)).slice(0, 32),
+        path,
+        hostName: name.replace(/-[0-9a-f]{8}$/, ''),
+        // The image is Nix's: `nix-collect-garbage` frees its space.
+        bytes: 0,
+        createdAt: link.mtime.toISOString(),
+        usedAt: link.mtime.toISOString(),
+      };
+    }),
+  );
+  return listings.filter((listing) => listing !== undefined);
+}
+
 /** Every entry, those used last first. Nothing is verified. */
 export async function cacheList(folder: string): Promise<CacheListing[]> {
-  const listings = [...(await listLevel(folder, 'base')), ...(await listLevel(folder, 'image'))];
+  const listings = [
+    ...(await listLevel(folder, 'base')),
+    ...(await listLevel(folder, 'image')),
+    ...(await listNixos(folder)),
+  ];
   return listings.sort((a, b) => (a.usedAt < b.usedAt ? 1 : -1));
 }
 
@@ -180,9 +210,14 @@ export async function cachePrune(folder: string, options: PruneOptions = {}): Pr
   for (const listing of await cacheList(folder)) {
     const { level, key } = listing;
     if (unusedDays > 0 && listing.usedAt > limit) continue;
-    if (await isLocked(paths.lock(level, key))) continue;
+    if (level !== 'nixos' && (await isLocked(paths.lock(level, key)))) continue;
     entries.push(listing);
     if (dryRun) continue;
+    if (level === 'nixos') {
+      await rm(`${listing.path}.json`, { force: true });
+      await rm(listing.path, { force: true });
+      continue;
+    }
     await rm(paths.manifest(level, key), { force: true });
     await rm(listing.path, { force: true });
   }

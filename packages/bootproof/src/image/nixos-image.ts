@@ -11,6 +11,7 @@ import { requireTools } from '../host/tools.ts';
 import { cacheFolder as defaultCacheFolder } from '../host/xdg.ts';
 import type { BuildOptions } from './build-image.ts';
 import type { NixosImage } from './built-image.ts';
+import { cachePaths } from './cache.ts';
 import { diagnose } from './diagnose.ts';
 import { sha256OfFile } from './hash.ts';
 import { inspectDisk } from './inspect.ts';
@@ -58,7 +59,7 @@ export async function buildNixosImage(
       throw diagnoseNix(error, request, { doing: 'evaluate' });
     });
     const fromCache = existsSync(derivation.outPath);
-    const link = join(cacheFolder, 'nixos', linkName(request));
+    const link = join(cachePaths(cacheFolder).nixos, linkName(request));
     await build(request, derivation, link, { tools, onProgress });
     const file = join(derivation.outPath, derivation.fileName);
     await requireImage(file, request.disk, tools);

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -18,6 +18,8 @@ describe('what can be asked without a machine', () => {
     ['check'],
     ['plan'],
     ['build'],
+    ['emit'],
+    ['eval'],
     ['boot'],
     ['hosts'],
     ['doctor'],
@@ -99,6 +101,27 @@ describe('a computer that lacks something', () => {
     }
     return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
   }
+
+  test('check warns of an emitted flake that is out of date, and says so of one that cannot be compared', async () => {
+    await using path = await pathWith();
+    await using homelab = await homelabWith();
+    const check = () =>
+      bootproof(['check', 'hl02', '--on', 'stand-in'], {
+        cwd: homelab.folder,
+        env: { PATH: path.folder, XDG_CACHE_HOME: join(homelab.folder, 'cache') },
+      });
+    expect((await check()).stdout).not.toContain('config/nix');
+    expect((await bootproof(['emit'], { cwd: homelab.folder })).status).toBe(0);
+    expect((await check()).stdout).not.toContain('config/nix');
+    await cp(join(homelab.folder, 'config/hosts/hl02'), join(homelab.folder, 'config/hosts/hl03'), {
+      recursive: true,
+    });
+    expect((await check()).stdout).toContain(
+      'config/nix is not what the declaration gives; `bootproof emit` brings it up to date',
+    );
+    await writeFile(join(homelab.folder, 'config/hosts/hl03/hardware.ts'), 'export default 3;\n');
+    expect((await check()).stdout).toContain('config/nix could not be compared with the declaration: ');
+  });
 
   test('without the tools, check names them all, and the line that installs them', async () => {
     await using path = await pathWith();

@@ -15,11 +15,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EmittedTree } from '../../src/base/emitted-tree.ts';
 import { writeFileAtomic } from '../../src/host/atomic.ts';
 import { isClean, planEmission } from '../../src/host/emission.ts';
 import { type ApplyOptions, applyEmission, type EmissionResult } from '../../src/host/emission-apply.ts';
 import { recordName, sha256 } from '../../src/host/emission-record.ts';
-import type { EmittedTree } from '../../src/base/emitted-tree.ts';
 
 let parent: string;
 let folder: string;
@@ -356,5 +356,22 @@ describe('any trees', () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('what a killed emission left', () => {
+  it('is removed by the next one; files of others and of processes that run stay', async () => {
+    const tree = treeOf({ 'hosts/a.nix': '1', 'flake.nix': '2' });
+    await emit(tree);
+    // No process has this number: it is above the highest that Linux gives (4194304).
+    const dead = ['.flake.nix.4194305.0123456789ab.tmp', 'hosts/.a.nix.4194305.0123456789ab.tmp'];
+    const kept = [
+      `.flake.nix.${process.pid}.0123456789ab.tmp`,
+      '.mine.4194305.0123456789ab.tmp',
+      'hosts/.flake.nix.4194305.0123456789ab.tmp',
+    ];
+    for (const path of [...dead, ...kept]) put(path, 'half');
+    await emit(tree);
+    expect(onDisk().map(([path]) => path)).toEqual([...kept, 'flake.nix', 'hosts/a.nix'].sort());
   });
 });

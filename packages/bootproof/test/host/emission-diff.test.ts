@@ -5,10 +5,10 @@ import { dirname, join } from 'node:path';
 import { applyPatch, parsePatch } from 'diff';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EmittedTree } from '../../src/base/emitted-tree.ts';
 import { planEmission } from '../../src/host/emission.ts';
 import { applyEmission } from '../../src/host/emission-apply.ts';
 import { diffOf } from '../../src/host/emission-diff.ts';
-import type { EmittedTree } from '../../src/base/emitted-tree.ts';
 import { unifiedDiff } from '../../src/host/text-diff.ts';
 
 let root: string;

@@ -11,10 +11,10 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EmittedTree } from '../../src/base/emitted-tree.ts';
 import { type EmissionFile, isClean, planEmission } from '../../src/host/emission.ts';
 import { applyEmission } from '../../src/host/emission-apply.ts';
 import { recordName } from '../../src/host/emission-record.ts';
-import type { EmittedTree } from '../../src/base/emitted-tree.ts';
 
 let parent: string;
 let folder: string;

@@ -1,4 +1,16 @@
-import { mkdir, mkdtemp, open, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import {
+  lutimes,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -130,6 +142,26 @@ describe('cacheList and cachePrune', () => {
     expect((await cachePrune(folder)).freedBytes).toBe(300_000);
     expect((await cacheList(folder)).map((entry) => entry.key[0])).toEqual(['b']);
     await expect(readFile(old)).rejects.toThrow('ENOENT');
+  });
+
+  it('lets go of NixOS images that were not built for long', async () => {
+    const { nixos } = cachePaths(folder);
+    await mkdir(nixos);
+    const target = `/nix/store/${'h'.repeat(32)}-hl02-disko-images`;
+    for (const [name, days] of [
+      ['hl02-01234567', 31],
+      ['web-89abcdef', 1],
+    ] as const) {
+      await symlink(target, join(nixos, name));
+      await lutimes(join(nixos, name), daysAgo(days), daysAgo(days));
+      await writeFile(join(nixos, `${name}.json`), '{}');
+    }
+    expect(await cacheList(folder)).toMatchObject([
+      { level: 'nixos', hostName: 'web', key: 'h'.repeat(32), bytes: 0 },
+      { level: 'nixos', hostName: 'hl02' },
+    ]);
+    await cachePrune(folder);
+    expect((await readdir(nixos)).sort()).toEqual(['web-89abcdef', 'web-89abcdef.json']);
   });
 
   it('keeps an old entry that was used just now', async () => {

@@ -11,6 +11,7 @@ import { RunClock } from '../../runner/clock.ts';
 import type { RunEvent } from '../../runner/events.ts';
 import type { RunResult } from '../../runner/result.ts';
 import { runTest } from '../../runner/run.ts';
+import { emissionWarning } from '../emission.ts';
 import { openHomelab, type PlannedHost, planHosts } from '../homelab.ts';
 import { type GlobalOptions, homelabFolder } from '../homelab-folder.ts';
 import { type ImageOptions, Images } from '../image.ts';
@@ -36,6 +37,8 @@ interface Session {
   /** The folder that `.bootproof` is in: the repository's. */
   readonly root: string;
   readonly folders: Map<string, string>;
+  /** That the emitted flake is out of date. */
+  readonly warning: string | undefined;
   /** When the call began, on `performance.now()`'s scale, and when its hosts were evaluated. */
   readonly startedMs: number;
   readonly evaluatedMs: number;
@@ -50,6 +53,7 @@ export async function check(
   const startedMs = performance.now();
   const open = openHomelab(options);
   const planned = await planHosts(names, open);
+  const warning = await emissionWarning(open);
   const folders = new Map<string, string>();
   const display = await createDisplay({
     stream: options.json ? process.stderr : process.stdout,
@@ -64,6 +68,7 @@ export async function check(
     images: new Images(open, options, context.signal),
     root: dirname(homelabFolder(options)),
     folders,
+    warning,
     startedMs,
     evaluatedMs: performance.now(),
   };
@@ -86,6 +91,9 @@ async function checkHost(planned: PlannedHost, session: Session): Promise<RunRes
   const clock = new RunClock(emit, session.startedMs);
   clock.start('evaluate', 0);
   clock.finish('evaluate', 'done', `${test.probes.length} probes follow from the declaration`);
+  if (session.warning !== undefined) {
+    emit({ type: 'note', level: 'warning', text: session.warning, atMs: clock.now() });
+  }
   const { result, consoleLines } = await runTest({
     test,
     folder,

@@ -1,7 +1,7 @@
 import { BootproofError, exitStatus } from '../../base/errors.ts';
 import { type Answers, type Comparison, compare } from '../../emit/agreement.ts';
 import { type Question, questionFunction, questionsOf } from '../../emit/question.ts';
-import { findNix, flakeReference, runNix } from '../../host/nix.ts';
+import { findNix, runNix, thisFlake } from '../../host/nix.ts';
 import { nixErrorText } from '../../host/nix-error.ts';
 import { ProcessError } from '../../host/process-error.ts';
 import { styleFor } from '../../reports/display.ts';
@@ -69,12 +69,12 @@ async function ask(
   questions: readonly Question[],
   signal: AbortSignal,
 ): Promise<Answers> {
-  const member = `${flakeReference(folder)}#nixosConfigurations.${JSON.stringify(host)}`;
+  const member = `${thisFlake}#nixosConfigurations.${JSON.stringify(host)}`;
   const all: Answers[] = [];
   for (let start = 0; start < questions.length; start += atOnce) {
     const apply = questionFunction(questions.slice(start, start + atOnce));
     const args = ['eval', '--json', '--no-update-lock-file', member, '--apply', apply];
-    const { stdout } = await runNix(args, { signal }).catch((error: unknown) => {
+    const { stdout } = await runNix(args, { cwd: folder, signal }).catch((error: unknown) => {
       throw evaluationError(error, folder);
     });
     all.push(JSON.parse(stdout) as Answers);
