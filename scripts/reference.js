@@ -62,7 +62,7 @@ function defaultText({ default: value, defaultText: words, type }) {
 }
 
 function optionText(path, option) {
-  const { description, example, source: from, standIn, type } = option;
+  const { description, example, source: from, verdict, type } = option;
   return [
     `### ${code(path)}`,
     '',
@@ -72,9 +72,17 @@ function optionText(path, option) {
     `- Default: ${defaultText(option)}`,
     ...(example === undefined ? [] : [`- Example: ${code(source(example))}`]),
     ...(from === undefined ? [] : [`- Source: ${code(from)}`]),
-    `- Stand-in: ${standIn === 'realised' ? 'realised' : `not realised: ${prose(standIn.notRealised)}`}`,
+    `- Proof: ${verdictText(verdict)}`,
     '',
   ];
+}
+
+/** What becomes of an option's proof. */
+function verdictText(verdict) {
+  if (verdict === 'provable') return 'on the stand-in and on NixOS';
+  if ('nixosOnly' in verdict) return `on NixOS only: ${prose(verdict.nixosOnly)}`;
+  if ('notProvable' in verdict) return `none: ${prose(verdict.notProvable)}`;
+  return `none yet: ${prose(verdict.notRealised)}`;
 }
 
 /** The options of a service, each once: a type that wraps a submodule can lead to its options on two ways. */
@@ -84,13 +92,13 @@ const optionsOf = (service) =>
 function optionsPage() {
   const perService = services.map((service) => ({ service, options: optionsOf(service) }));
   const all = perService.flatMap(({ options }) => [...options.values()]);
-  const realised = all.filter(({ standIn }) => standIn === 'realised').length;
+  const provable = all.filter(({ verdict }) => verdict === 'provable').length;
   return [
     notice,
     '',
     '# Options',
     '',
-    `The typed surface: ${all.length} options, of which the stand-in image realises ${realised}.`,
+    `The typed surface: ${all.length} options, of which ${provable} can be proven on the stand-in image.`,
     'Names, types and defaults are those of NixOS 25.11 and of disko v1.13.0.',
     'A source is a file of nixpkgs, or of disko where it says so.',
     '',

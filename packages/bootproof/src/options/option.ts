@@ -18,8 +18,19 @@ export interface DefaultSite {
   readonly self: ConfigReader;
 }
 
-/** Whether the stand-in image has what the option asks for; when not, why. */
-export type StandIn = 'realised' | { readonly notRealised: string };
+/**
+ * What becomes of a declared option's proof. Reasons are clauses.
+ *
+ * - `provable`: the stand-in has it, and a probe shows it.
+ * - `nixosOnly`: the stand-in cannot have it; it is proven where NixOS itself is booted.
+ * - `notProvable`: it has no effect that could be seen from outside the host's own files.
+ * - `notRealised`: the stand-in could have it, and does not.
+ */
+export type Verdict =
+  | 'provable'
+  | { readonly nixosOnly: string }
+  | { readonly notProvable: string }
+  | { readonly notRealised: string };
 
 /** All that is known of an option. */
 export interface OptionRecord<Type extends AnyType = AnyType> {
@@ -33,8 +44,8 @@ export interface OptionRecord<Type extends AnyType = AnyType> {
   readonly description: string;
   /** Where the fact that NixOS has it so comes from: `nixos/modules/services/networking/ssh/sshd.nix`. */
   readonly source?: string;
-  /** Required, so that no option is added without a word on what the stand-in makes of it. */
-  readonly standIn: StandIn;
+  /** Required, so that no option is added without a word on how it is proven. */
+  readonly verdict: Verdict;
   /** Set by NixOS itself; a definition is a fault. */
   readonly readOnly?: boolean;
 }

@@ -13,6 +13,7 @@ import type { ResolvedOf } from '../options/option.ts';
 import type { Probe } from '../probes/probe.ts';
 import { type Surface, services, surface } from '../services/catalogue.ts';
 import type { Guest } from '../services/service.ts';
+import { coverageOf } from './coverage.ts';
 import { knownValues } from './known-values.ts';
 import { makeRecipe } from './make-recipe.ts';
 import { notProvable, notRealised } from './reasons.ts';
@@ -48,6 +49,7 @@ export function makeTest({ host, extraProbes = [], root: given }: TestInput): Te
   const guest = guestOf(values, vm, layout);
   const probes = services.flatMap((service) => service.probes?.(values as never, guest) ?? []);
   const realisations = services.map((service) => service.realise?.(values as never, guest) ?? {});
+  const checked = checkedProbes(probes, extraProbes, relativeTo(root, place.file));
   const { loader } = values.boot;
   const { openssh, qemuGuest } = values.services;
   const test: Test = {
@@ -65,9 +67,10 @@ export function makeTest({ host, extraProbes = [], root: given }: TestInput): Te
       },
       realisations,
     }),
-    probes: checkedProbes(probes, extraProbes, relativeTo(root, place.file)),
+    probes: checked,
     notRealised: notRealised(configuration),
     notProvable: notProvable(configuration),
+    coverage: coverageOf(configuration, checked),
   };
   // A mark that JSON leaves out: a plan that was read back is data, not something that a host's test.ts exports.
   return deepFreeze(Object.defineProperty(test, testKey, { value: true }));

@@ -8,9 +8,10 @@ import type { NotProvable } from './test.ts';
 /** The declared options that the stand-in does not have, with the catalogue's own reasons. */
 export function notRealised(configuration: Configuration<Surface>): NotRealised[] {
   return configuration.declared().flatMap((declared) => {
-    const { standIn } = declared.option;
-    if (standIn === 'realised' || !declared.known) return [];
-    return [{ option: declared.path, files: filesOf(configuration, declared), reason: standIn.notRealised }];
+    const { verdict } = declared.option;
+    if (verdict === 'provable' || 'notProvable' in verdict || !declared.known) return [];
+    const reason = 'nixosOnly' in verdict ? verdict.nixosOnly : verdict.notRealised;
+    return [{ option: declared.path, files: filesOf(configuration, declared), reason }];
   });
 }
 
@@ -24,6 +25,11 @@ export function notProvable(configuration: Configuration<Surface>): NotProvable[
       files: filesOf(configuration, declared),
       reason: `its value is known to Nix only: ${showValue(declared.value)}`,
     }));
+  const effectless = configuration.declared().flatMap((declared) => {
+    const { verdict } = declared.option;
+    if (verdict === 'provable' || !('notProvable' in verdict) || !declared.known) return [];
+    return [{ option: declared.path, files: filesOf(configuration, declared), reason: verdict.notProvable }];
+  });
   const freeform = configuration.freeform.map((entry) => ({
     option: entry.path,
     files: [configuration.place(entry)],
@@ -36,7 +42,7 @@ export function notProvable(configuration: Configuration<Surface>): NotProvable[
       files: [configuration.place(entry)],
       reason: 'it is a module of Nix, and so seen by Nix only',
     }));
-  return [...raw, ...freeform, ...imports];
+  return [...raw, ...effectless, ...freeform, ...imports];
 }
 
 function filesOf(configuration: Configuration<Surface>, { definitions }: DeclaredOption): string[] {

@@ -1,8 +1,9 @@
 import type { VmConfiguration } from '../hardware/vm.ts';
 import type { Probe } from '../probes/probe.ts';
 import type { ImageRecipe, NotRealised } from '../services/recipe.ts';
+import type { OptionCoverage } from './coverage.ts';
 
-/** A declared option that no probe can prove, with the reason: raw Nix, or an option outside the typed surface. */
+/** A declared option that no probe can prove, with the reason: raw Nix, an option outside the typed surface, or one without an effect. */
 export interface NotProvable {
   readonly option: string;
   readonly files: readonly string[];
@@ -29,4 +30,6 @@ export interface Test {
   /** What was declared and the stand-in does not have. */
   readonly notRealised: readonly NotRealised[];
   readonly notProvable: readonly NotProvable[];
+  /** Every declared option, with the probes that show it or the reason why none does. */
+  readonly coverage: readonly OptionCoverage[];
 }

@@ -10,7 +10,7 @@ import { systemState } from '../probes/kinds/system-state.ts';
 import type { Probe } from '../probes/probe.ts';
 import { defineService, type Guest, nixosOnly } from './service.ts';
 
-const kernel = { source: 'nixos/modules/system/boot/kernel.nix', standIn: 'realised' } as const;
+const kernel = { source: 'nixos/modules/system/boot/kernel.nix', verdict: 'provable' } as const;
 const systemdBoot = 'nixos/modules/system/boot/loader/systemd-boot/systemd-boot.nix';
 const efi = 'nixos/modules/system/boot/loader/efi.nix';
 
@@ -61,7 +61,7 @@ const options = {
         default: 5,
         description: 'How long the boot menu waits, in seconds; null waits for ever.',
         source: 'nixos/modules/system/boot/loader/loader.nix',
-        standIn: 'realised',
+        verdict: 'provable',
       }),
       'systemd-boot': {
         enable: option({
@@ -69,14 +69,14 @@ const options = {
           default: false,
           description: 'Whether systemd-boot is the boot loader.',
           source: systemdBoot,
-          standIn: 'realised',
+          verdict: 'provable',
         }),
         editor: option({
           type: types.bool,
           default: true,
           description: 'Whether the kernel command line may be edited in the boot menu.',
           source: systemdBoot,
-          standIn: 'realised',
+          verdict: 'provable',
         }),
         configurationLimit: option({
           type: types.nullOr(types.int),
@@ -84,14 +84,14 @@ const options = {
           example: 20,
           description: 'How many generations the boot menu offers; null: all.',
           source: systemdBoot,
-          standIn: nixosOnly('the stand-in has one generation'),
+          verdict: nixosOnly('the stand-in has one generation'),
         }),
         consoleMode: option({
           type: types.enum(['0', '1', '2', '5', 'auto', 'max', 'keep']),
           default: 'keep',
           description: "The resolution of the boot menu's screen.",
           source: systemdBoot,
-          standIn: nixosOnly('the stand-in keeps the mode that the firmware chose'),
+          verdict: nixosOnly('the stand-in keeps the mode that the firmware chose'),
         }),
       },
       efi: {
@@ -100,7 +100,7 @@ const options = {
           default: false,
           description: 'Whether the installation may write EFI variables.',
           source: efi,
-          standIn: nixosOnly(
+          verdict: nixosOnly(
             "nothing is installed from within the stand-in; its firmware starts the loader from the ESP's fallback path",
           ),
         }),
@@ -109,7 +109,7 @@ const options = {
           default: '/boot',
           description: 'Where the EFI system partition is mounted.',
           source: efi,
-          standIn: 'realised',
+          verdict: 'provable',
         }),
       },
     },

@@ -4,12 +4,12 @@ import { types } from '../options/types.ts';
 import { filesystemSize, mount } from '../probes/kinds/mount.ts';
 import { partition } from '../probes/kinds/partition.ts';
 import type { Probe } from '../probes/probe.ts';
-import { defineService } from './service.ts';
+import { defineService, notProvable } from './service.ts';
 
 // disko v1.13.0, lib/types: one file a kind.
-const gpt = { source: 'disko: lib/types/gpt.nix', standIn: 'realised' } as const;
-const disk = { source: 'disko: lib/types/disk.nix', standIn: 'realised' } as const;
-const filesystem = { source: 'disko: lib/types/filesystem.nix', standIn: 'realised' } as const;
+const gpt = { source: 'disko: lib/types/gpt.nix', verdict: 'provable' } as const;
+const disk = { source: 'disko: lib/types/disk.nix', verdict: 'provable' } as const;
+const filesystem = { source: 'disko: lib/types/filesystem.nix', verdict: 'provable' } as const;
 
 /**
  * What a partition holds. The file system is typed; the other kinds of disko pass through with whatever they have, and
@@ -132,7 +132,7 @@ export const disko = defineService({
                 description:
                   "The size of disko's own image of this disk. Here the size is that of the VM's disk.",
                 source: 'disko: lib/types/disk.nix',
-                standIn: { notRealised: "the stand-in's disk has the size that vm.ts gives it" },
+                verdict: notProvable("it is the size of the image that Nix builds, not of the VM's disk"),
               }),
               content: option({
                 type: types.submodule({

@@ -1,11 +1,11 @@
 import { option } from '../options/option.ts';
 import { types } from '../options/types.ts';
-import { defineService, nixosOnly } from './service.ts';
+import { defineService, notRealised } from './service.ts';
 
 const source = 'nixos/modules/tasks/filesystems.nix';
 const swap = 'nixos/modules/config/swap.nix';
-const diskoOnly = nixosOnly('the stand-in has the file systems that disko.devices declares, and no others');
-const noSwap = nixosOnly('the stand-in has no swap');
+const diskoOnly = notRealised('the stand-in has the file systems that disko.devices declares, and no others');
+const noSwap = notRealised('the stand-in has no swap');
 
 /** File systems and swap that are declared by hand. What disko declares is in its own entry. */
 export const fileSystems = defineService({
@@ -21,14 +21,14 @@ export const fileSystems = defineService({
             example: '/dev/sda',
             description: 'The device that holds the file system.',
             source,
-            standIn: diskoOnly,
+            verdict: diskoOnly,
           }),
           label: option({
             type: types.nullOr(types.nonEmptyStr),
             default: null,
             description: "The file system's label, in place of a device.",
             source,
-            standIn: diskoOnly,
+            verdict: diskoOnly,
           }),
           fsType: option({
             type: types.nonEmptyStr,
@@ -36,7 +36,7 @@ export const fileSystems = defineService({
             example: 'ext4',
             description: 'The type of the file system.',
             source,
-            standIn: diskoOnly,
+            verdict: diskoOnly,
           }),
           options: option({
             type: types.nonEmptyListOf(types.nonEmptyStr),
@@ -44,21 +44,21 @@ export const fileSystems = defineService({
             example: ['noatime'],
             description: 'Mount options.',
             source,
-            standIn: diskoOnly,
+            verdict: diskoOnly,
           }),
           neededForBoot: option({
             type: types.bool,
             default: false,
             description: 'Whether it is mounted in the initial RAM disk.',
             source,
-            standIn: diskoOnly,
+            verdict: diskoOnly,
           }),
         }),
       ),
       default: {},
       description: 'File systems, by the place where they are mounted.',
       source,
-      standIn: diskoOnly,
+      verdict: diskoOnly,
     }),
     swapDevices: option({
       type: types.listOf(
@@ -68,7 +68,7 @@ export const fileSystems = defineService({
             example: '/var/lib/swapfile',
             description: 'The device or file.',
             source: swap,
-            standIn: noSwap,
+            verdict: noSwap,
           }),
           size: option({
             type: types.nullOr(types.int),
@@ -76,21 +76,21 @@ export const fileSystems = defineService({
             example: 2048,
             description: 'The size of a swap file that is made, in MiB; null: it is there already.',
             source: swap,
-            standIn: noSwap,
+            verdict: noSwap,
           }),
           priority: option({
             type: types.nullOr(types.int),
             default: null,
             description: 'Which swap is used first: that with the highest number.',
             source: swap,
-            standIn: noSwap,
+            verdict: noSwap,
           }),
         }),
       ),
       default: [],
       description: 'Swap devices and files.',
       source: swap,
-      standIn: noSwap,
+      verdict: noSwap,
     }),
   },
 

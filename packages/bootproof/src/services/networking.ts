@@ -8,14 +8,14 @@ import { hostName } from '../probes/kinds/host-name.ts';
 import type { Probe } from '../probes/probe.ts';
 import { pythonString } from './nixos-test.ts';
 import type { ImageFile } from './recipe.ts';
-import { defineService, type Guest, nixosOnly, textFile, wantedBy } from './service.ts';
+import { defineService, type Guest, nixosOnly, notRealised, textFile, wantedBy } from './service.ts';
 
 const interfaces = 'nixos/modules/tasks/network-interfaces.nix';
 const config = 'nixos/modules/config/networking.nix';
 const firewall = 'nixos/modules/services/networking/firewall.nix';
 
-const noFirewall = nixosOnly('the stand-in has no firewall yet');
-const noStatic = nixosOnly('the stand-in takes its addresses by DHCP alone');
+const noFirewall = notRealised('the stand-in has no firewall yet');
+const noStatic = notRealised('the stand-in takes its addresses by DHCP alone');
 
 /** A label of RFC 1123: letters, digits and hyphens, no hyphen at either end, at most 63 characters. NixOS adds the underscore; an empty name lets DHCP choose. */
 const hostNamePattern = /^$|^[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?$/;
@@ -29,7 +29,7 @@ const ports = (direction: string) => ({
     example: [22, 80],
     description: `TCP ports that ${direction} connections may reach.`,
     source: firewall,
-    standIn: noFirewall,
+    verdict: noFirewall,
   }),
   allowedUDPPorts: option({
     type: types.sortedListOf(types.port),
@@ -37,7 +37,7 @@ const ports = (direction: string) => ({
     example: [53],
     description: `UDP ports that ${direction} packets may reach.`,
     source: firewall,
-    standIn: noFirewall,
+    verdict: noFirewall,
   }),
   allowedTCPPortRanges: option({
     type: types.listOf(portRange),
@@ -45,7 +45,7 @@ const ports = (direction: string) => ({
     example: [{ from: 8999, to: 9003 }],
     description: `Ranges of TCP ports that ${direction} connections may reach.`,
     source: firewall,
-    standIn: noFirewall,
+    verdict: noFirewall,
   }),
   allowedUDPPortRanges: option({
     type: types.listOf(portRange),
@@ -53,7 +53,7 @@ const ports = (direction: string) => ({
     example: [{ from: 60000, to: 61000 }],
     description: `Ranges of UDP ports that ${direction} packets may reach.`,
     source: firewall,
-    standIn: noFirewall,
+    verdict: noFirewall,
   }),
 });
 
@@ -64,13 +64,13 @@ const addresses = (family: 'IPv4' | 'IPv6', longest: number) =>
         type: types.str,
         description: `An ${family} address of the interface.`,
         source: interfaces,
-        standIn: noStatic,
+        verdict: noStatic,
       }),
       prefixLength: option({
         type: types.ints.between(0, longest),
         description: 'The length of its subnet prefix, in bits.',
         source: interfaces,
-        standIn: noStatic,
+        verdict: noStatic,
       }),
     }),
   );
@@ -85,28 +85,28 @@ const gateway = types.nullOr(
         type: types.str,
         description: "The gateway's address.",
         source: interfaces,
-        standIn: noStatic,
+        verdict: noStatic,
       }),
       interface: option({
         type: types.nullOr(types.str),
         default: null,
         description: 'The interface that the gateway is reached through.',
         source: interfaces,
-        standIn: noStatic,
+        verdict: noStatic,
       }),
       metric: option({
         type: types.nullOr(types.int),
         default: null,
         description: "The route's metric.",
         source: interfaces,
-        standIn: noStatic,
+        verdict: noStatic,
       }),
       source: option({
         type: types.nullOr(types.str),
         default: null,
         description: 'The source address of packets on the route; null: the system chooses.',
         source: interfaces,
-        standIn: noStatic,
+        verdict: noStatic,
       }),
     }),
   ),
@@ -118,7 +118,7 @@ const interfaceOptions = types.submodule({
     default: null,
     description: 'Whether the interface gets its address by DHCP; null: as networking.useDHCP says.',
     source: interfaces,
-    standIn: noStatic,
+    verdict: noStatic,
   }),
   ipv4: {
     addresses: option({
@@ -127,7 +127,7 @@ const interfaceOptions = types.submodule({
       example: [{ address: '10.0.0.1', prefixLength: 16 }],
       description: 'Static IPv4 addresses.',
       source: interfaces,
-      standIn: noStatic,
+      verdict: noStatic,
     }),
   },
   ipv6: {
@@ -136,7 +136,7 @@ const interfaceOptions = types.submodule({
       default: [],
       description: 'Static IPv6 addresses.',
       source: interfaces,
-      standIn: noStatic,
+      verdict: noStatic,
     }),
   },
   mtu: option({
@@ -145,14 +145,14 @@ const interfaceOptions = types.submodule({
     example: 9000,
     description: 'The largest packet that the interface sends, in bytes; null: the driver decides.',
     source: interfaces,
-    standIn: noStatic,
+    verdict: noStatic,
   }),
   macAddress: option({
     type: types.nullOr(types.str),
     default: null,
     description: 'The MAC address to set; null: that of the hardware.',
     source: interfaces,
-    standIn: noStatic,
+    verdict: noStatic,
   }),
 });
 
@@ -167,7 +167,7 @@ const options = {
       example: 'hl02',
       description: 'The name of the machine, without its domain.',
       source: interfaces,
-      standIn: 'realised',
+      verdict: 'provable',
     }),
     hostId: option({
       type: types.nullOr(types.strMatching(/^[0-9a-fA-F]{8}$/, '8 hexadecimal digits')),
@@ -176,7 +176,7 @@ const options = {
       description:
         'The 32-bit host id, as 8 hexadecimal digits: what `hostid` prints and ZFS tells pools apart by.',
       source: interfaces,
-      standIn: 'realised',
+      verdict: 'provable',
     }),
     domain: option({
       type: types.nullOr(types.str),
@@ -184,28 +184,28 @@ const options = {
       example: 'home.arpa',
       description: 'The DNS domain of the machine.',
       source: interfaces,
-      standIn: 'realised',
+      verdict: 'provable',
     }),
     useDHCP: option({
       type: types.bool,
       default: true,
       description: 'Whether interfaces without addresses of their own get one by DHCP.',
       source: interfaces,
-      standIn: 'realised',
+      verdict: 'provable',
     }),
     useNetworkd: option({
       type: types.bool,
       default: false,
       description: 'Whether systemd-networkd brings the network up, in place of the scripts.',
       source: interfaces,
-      standIn: nixosOnly('the stand-in always uses systemd-networkd'),
+      verdict: nixosOnly('the stand-in always uses systemd-networkd'),
     }),
     enableIPv6: option({
       type: types.bool,
       default: true,
       description: 'Whether IPv6 is on.',
       source: interfaces,
-      standIn: nixosOnly('the stand-in leaves IPv6 on'),
+      verdict: notRealised('the stand-in leaves IPv6 on'),
     }),
     nameservers: option({
       type: types.listOf(types.str),
@@ -213,7 +213,7 @@ const options = {
       example: ['9.9.9.9', '2620:fe::fe'],
       description: 'DNS servers, besides those that DHCP names.',
       source: interfaces,
-      standIn: noStatic,
+      verdict: noStatic,
     }),
     search: option({
       type: types.listOf(types.str),
@@ -221,7 +221,7 @@ const options = {
       example: ['home.arpa'],
       description: 'Domains that short names are looked up in.',
       source: interfaces,
-      standIn: noStatic,
+      verdict: noStatic,
     }),
     defaultGateway: option({
       type: gateway,
@@ -229,21 +229,21 @@ const options = {
       example: '192.168.1.1',
       description: 'The default IPv4 gateway; null: the one that DHCP names.',
       source: interfaces,
-      standIn: noStatic,
+      verdict: noStatic,
     }),
     defaultGateway6: option({
       type: gateway,
       default: null,
       description: 'The default IPv6 gateway.',
       source: interfaces,
-      standIn: noStatic,
+      verdict: noStatic,
     }),
     interfaces: option({
       type: types.attrsOf(interfaceOptions),
       default: {},
       description: 'What is particular to single interfaces, by their names.',
       source: interfaces,
-      standIn: noStatic,
+      verdict: noStatic,
     }),
     hosts: option({
       type: types.attrsOf(types.listOf(types.str)),
@@ -251,7 +251,7 @@ const options = {
       example: { '192.168.0.2': ['fileserver.local', 'nameserver.local'] },
       description: 'Lines of /etc/hosts: for each address, its names.',
       source: config,
-      standIn: 'realised',
+      verdict: 'provable',
     }),
     firewall: {
       enable: option({
@@ -259,28 +259,28 @@ const options = {
         default: true,
         description: 'Whether the firewall refuses what is not allowed.',
         source: firewall,
-        standIn: noFirewall,
+        verdict: noFirewall,
       }),
       allowPing: option({
         type: types.bool,
         default: true,
         description: 'Whether the machine answers ICMPv4 echo requests.',
         source: firewall,
-        standIn: noFirewall,
+        verdict: noFirewall,
       }),
       trustedInterfaces: option({
         type: types.listOf(types.str),
         default: [],
         description: 'Interfaces whose traffic is let in whatever it is.',
         source: firewall,
-        standIn: noFirewall,
+        verdict: noFirewall,
       }),
       interfaces: option({
         type: types.attrsOf(types.submodule(ports('incoming'))),
         default: {},
         description: 'Ports that are open on single interfaces only.',
         source: firewall,
-        standIn: noFirewall,
+        verdict: noFirewall,
       }),
       ...ports('incoming'),
     },

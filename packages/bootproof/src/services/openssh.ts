@@ -7,10 +7,10 @@ import { sshAnswers, sshMethods } from '../probes/kinds/ssh.ts';
 import { unit } from '../probes/kinds/unit.ts';
 import type { Probe } from '../probes/probe.ts';
 import { each } from './nixos-test.ts';
-import { defineService, nixosOnly, textFile, wantedBy } from './service.ts';
+import { defineService, nixosOnly, notRealised, textFile, wantedBy } from './service.ts';
 
 const source = 'nixos/modules/services/networking/ssh/sshd.nix';
-const realised = { source, standIn: 'realised' } as const;
+const realised = { source, verdict: 'provable' } as const;
 const atom = types.nullOr(types.oneOf([types.bool, types.int, types.float, types.str]));
 
 const settings = {
@@ -142,14 +142,14 @@ const options = {
         default: true,
         description: 'Whether the firewall lets the ports through.',
         source,
-        standIn: nixosOnly('the stand-in has no firewall yet, so its ports are open'),
+        verdict: notRealised('the stand-in has no firewall yet, so its ports are open'),
       }),
       startWhenNeeded: option({
         type: types.bool,
         default: false,
         description: 'Whether sshd is started by a socket, one instance for each connection.',
         source,
-        standIn: nixosOnly('the stand-in runs sshd all the time'),
+        verdict: nixosOnly('the stand-in runs sshd all the time'),
       }),
       allowSFTP: option({
         type: types.bool,
@@ -200,7 +200,7 @@ const options = {
         default: null,
         description: 'A text that is shown before a login.',
         source,
-        standIn: nixosOnly('the stand-in shows no banner'),
+        verdict: notRealised('the stand-in shows no banner'),
       }),
       extraConfig: option({
         type: types.lines,

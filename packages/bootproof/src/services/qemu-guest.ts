@@ -26,7 +26,7 @@ export const qemuGuest = defineService({
           default: false,
           description: 'Whether to run the QEMU guest agent.',
           source,
-          standIn: 'realised',
+          verdict: 'provable',
         }),
         package: option({
           type: types.package,
@@ -34,7 +34,7 @@ export const qemuGuest = defineService({
           defaultText: 'pkgs.qemu_kvm.ga',
           description: 'The package that brings the agent.',
           source,
-          standIn: nixosOnly("the stand-in takes Debian's own package"),
+          verdict: nixosOnly("the stand-in takes Debian's own package"),
         }),
       },
     },

@@ -1,7 +1,7 @@
 /** The shape of a catalogue entry. One file under services/ holds one service whole. */
 
 import type { DiskLayout } from '../disk/layout.ts';
-import type { ConfigOf, OptionTree, ResolvedOf } from '../options/option.ts';
+import type { ConfigOf, OptionTree, ResolvedOf, Verdict } from '../options/option.ts';
 import type { Probe } from '../probes/probe.ts';
 import type { NixosTestPart, NotTested } from './nixos-test.ts';
 import type { ImageFile } from './recipe.ts';
@@ -62,5 +62,11 @@ export function wantedBy(target: string, unit: string, unitFolder = '/lib/system
   };
 }
 
-/** Why an option cannot be had on a Debian base. */
-export const nixosOnly = (reason: string): { readonly notRealised: string } => ({ notRealised: reason });
+/** The verdict on an option that a Debian base cannot have. The reason is a clause. */
+export const nixosOnly = (reason: string): Verdict => ({ nixosOnly: reason });
+
+/** The verdict on an option that the stand-in could have, and does not. */
+export const notRealised = (reason: string): Verdict => ({ notRealised: reason });
+
+/** The verdict on an option without an effect that could be seen. */
+export const notProvable = (reason: string): Verdict => ({ notProvable: reason });

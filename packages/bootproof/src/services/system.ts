@@ -4,14 +4,14 @@ import { types } from '../options/types.ts';
 import { commandOutput } from '../probes/kinds/command-output.ts';
 import { imageClean } from '../probes/kinds/image-clean.ts';
 import { pythonString } from './nixos-test.ts';
-import { defineService, nixosOnly } from './service.ts';
+import { defineService, nixosOnly, notProvable, notRealised } from './service.ts';
 
 /** NixOS's releases: those of the first years, March and September from 16.03, May and November from 21.05. */
 const releasePattern = /^(13\.10|14\.(04|12)|15\.09|(1[6-9]|20)\.(03|09)|2[1-9]\.(05|11))$/;
 
 const i18n = 'nixos/modules/config/i18n.nix';
 const console_ = 'nixos/modules/config/console.nix';
-const noLocale = nixosOnly("the stand-in has Debian's C.UTF-8 locale alone");
+const noLocale = notRealised("the stand-in has Debian's C.UTF-8 locale alone");
 const noKeymap = nixosOnly('the stand-in leaves the console as the kernel sets it up');
 
 const options = {
@@ -22,7 +22,7 @@ const options = {
       description:
         'The NixOS release whose defaults for stateful data the machine was installed with. Never changed later.',
       source: 'nixos/modules/misc/version.nix',
-      standIn: nixosOnly('a Debian base has no NixOS release'),
+      verdict: notProvable('it chooses defaults of NixOS, and shows in nothing but those'),
     }),
   },
   time: {
@@ -32,14 +32,14 @@ const options = {
       example: 'Europe/Berlin',
       description: "The machine's time zone; null: UTC, and it may be set while the machine runs.",
       source: 'nixos/modules/config/locale.nix',
-      standIn: 'realised',
+      verdict: 'provable',
     }),
     hardwareClockInLocalTime: option({
       type: types.bool,
       default: false,
       description: 'Whether the hardware clock keeps local time.',
       source: 'nixos/modules/config/locale.nix',
-      standIn: nixosOnly('the stand-in keeps its hardware clock in UTC'),
+      verdict: notRealised('the stand-in keeps its hardware clock in UTC'),
     }),
   },
   i18n: {
@@ -49,7 +49,7 @@ const options = {
       example: 'de_DE.UTF-8',
       description: 'The locale of programs that are told no other.',
       source: i18n,
-      standIn: noLocale,
+      verdict: noLocale,
     }),
     extraLocaleSettings: option({
       type: types.attrsOf(types.str),
@@ -57,7 +57,7 @@ const options = {
       example: { LC_TIME: 'de_DE.UTF-8' },
       description: 'Locale variables besides LANG.',
       source: i18n,
-      standIn: noLocale,
+      verdict: noLocale,
     }),
   },
   console: {
@@ -67,21 +67,21 @@ const options = {
       example: 'de',
       description: 'The keyboard map of the virtual consoles.',
       source: console_,
-      standIn: noKeymap,
+      verdict: noKeymap,
     }),
     font: option({
       type: types.nullOr(types.either(types.str, types.path)),
       default: null,
       description: "The font of the virtual consoles; null: the kernel's own.",
       source: console_,
-      standIn: noKeymap,
+      verdict: noKeymap,
     }),
     enable: option({
       type: types.bool,
       default: true,
       description: 'Whether virtual consoles are set up.',
       source: console_,
-      standIn: noKeymap,
+      verdict: noKeymap,
     }),
   },
 };

@@ -3,12 +3,12 @@ import { option } from '../options/option.ts';
 import { types } from '../options/types.ts';
 import { imageClean } from '../probes/kinds/image-clean.ts';
 import { eachString } from './nixos-test.ts';
-import { defineService, nixosOnly } from './service.ts';
+import { defineService, notRealised } from './service.ts';
 
 const users = 'nixos/modules/config/users-groups.nix';
 const sudo = 'nixos/modules/security/sudo.nix';
-const noUsers = nixosOnly('the stand-in has root and the users of its packages alone');
-const noSudo = nixosOnly('the stand-in has no sudo');
+const noUsers = notRealised('the stand-in has root and the users of its packages alone');
+const noSudo = notRealised('the stand-in has no sudo');
 
 const user = types.submodule({
   isNormalUser: option({
@@ -16,14 +16,14 @@ const user = types.submodule({
     default: false,
     description: 'Whether this is a person: with a home folder, the group users and a login shell.',
     source: users,
-    standIn: noUsers,
+    verdict: noUsers,
   }),
   isSystemUser: option({
     type: types.bool,
     default: false,
     description: 'Whether this is the user of a service.',
     source: users,
-    standIn: noUsers,
+    verdict: noUsers,
   }),
   uid: option({
     type: types.nullOr(types.int),
@@ -31,7 +31,7 @@ const user = types.submodule({
     example: 1000,
     description: 'The user id; null: chosen when the user is made.',
     source: users,
-    standIn: noUsers,
+    verdict: noUsers,
   }),
   description: option({
     type: types.str,
@@ -39,14 +39,14 @@ const user = types.submodule({
     example: 'Alice Q. User',
     description: "The user's full name.",
     source: users,
-    standIn: noUsers,
+    verdict: noUsers,
   }),
   group: option({
     type: types.str,
     default: '',
     description: "The user's first group.",
     source: users,
-    standIn: noUsers,
+    verdict: noUsers,
   }),
   extraGroups: option({
     type: types.listOf(types.str),
@@ -54,56 +54,56 @@ const user = types.submodule({
     example: ['wheel'],
     description: 'Further groups of the user.',
     source: users,
-    standIn: noUsers,
+    verdict: noUsers,
   }),
   home: option({
     type: types.str,
     default: '/var/empty',
     description: "The user's home folder.",
     source: users,
-    standIn: noUsers,
+    verdict: noUsers,
   }),
   createHome: option({
     type: types.bool,
     default: false,
     description: 'Whether the home folder is made when it is missing.',
     source: users,
-    standIn: noUsers,
+    verdict: noUsers,
   }),
   shell: option({
     type: types.nullOr(types.oneOf([types.package, types.str])),
     default: null,
     description: "The user's login shell; null: that of the machine.",
     source: users,
-    standIn: noUsers,
+    verdict: noUsers,
   }),
   hashedPassword: option({
     type: types.nullOr(types.passwdEntry(types.str)),
     default: null,
     description: 'The hash of the password as mkpasswd prints it; null: no login by password.',
     source: users,
-    standIn: noUsers,
+    verdict: noUsers,
   }),
   hashedPasswordFile: option({
     type: types.nullOr(types.str),
     default: null,
     description: 'A file that holds the hash of the password.',
     source: users,
-    standIn: noUsers,
+    verdict: noUsers,
   }),
   initialHashedPassword: option({
     type: types.nullOr(types.passwdEntry(types.str)),
     default: null,
     description: 'The hash of the password that the user is made with; it may be changed later.',
     source: users,
-    standIn: noUsers,
+    verdict: noUsers,
   }),
   packages: option({
     type: types.listOf(types.package),
     default: [],
     description: 'Packages for this user alone.',
     source: users,
-    standIn: noUsers,
+    verdict: noUsers,
   }),
   openssh: {
     authorizedKeys: {
@@ -112,14 +112,14 @@ const user = types.submodule({
         default: [],
         description: 'Public keys that may log in as this user.',
         source: 'nixos/modules/services/networking/ssh/sshd.nix',
-        standIn: noUsers,
+        verdict: noUsers,
       }),
       keyFiles: option({
         type: types.listOf(types.path),
         default: [],
         description: 'Files with public keys that may log in as this user.',
         source: 'nixos/modules/services/networking/ssh/sshd.nix',
-        standIn: noUsers,
+        verdict: noUsers,
       }),
     },
   },
@@ -131,14 +131,14 @@ const group = types.submodule({
     default: null,
     description: 'The group id; null: chosen when the group is made.',
     source: users,
-    standIn: noUsers,
+    verdict: noUsers,
   }),
   members: option({
     type: types.listOf(types.passwdEntry(types.str)),
     default: [],
     description: 'Members of the group, besides users who name it themselves.',
     source: users,
-    standIn: noUsers,
+    verdict: noUsers,
   }),
 });
 
@@ -150,21 +150,21 @@ const options = {
       description:
         'Whether users may be changed while the machine runs; if not, they are what is declared, always.',
       source: users,
-      standIn: noUsers,
+      verdict: noUsers,
     }),
     users: option({
       type: types.attrsOf(user),
       default: {},
       description: 'The users of the machine, by name.',
       source: users,
-      standIn: noUsers,
+      verdict: noUsers,
     }),
     groups: option({
       type: types.attrsOf(group),
       default: {},
       description: 'The groups of the machine, by name.',
       source: users,
-      standIn: noUsers,
+      verdict: noUsers,
     }),
   },
   security: {
@@ -174,28 +174,28 @@ const options = {
         default: true,
         description: 'Whether sudo is there.',
         source: sudo,
-        standIn: noSudo,
+        verdict: noSudo,
       }),
       wheelNeedsPassword: option({
         type: types.bool,
         default: true,
         description: 'Whether members of wheel must give their password.',
         source: sudo,
-        standIn: noSudo,
+        verdict: noSudo,
       }),
       execWheelOnly: option({
         type: types.bool,
         default: false,
         description: 'Whether members of wheel alone may run sudo at all.',
         source: sudo,
-        standIn: noSudo,
+        verdict: noSudo,
       }),
       extraConfig: option({
         type: types.lines,
         default: '',
         description: 'Lines put into sudoers as they are.',
         source: sudo,
-        standIn: noSudo,
+        verdict: noSudo,
       }),
     },
   },

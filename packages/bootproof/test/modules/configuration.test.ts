@@ -37,7 +37,7 @@ describe('declared options', () => {
 
   it('carry the record of the option', () => {
     const sysctl = configuration.declared().find(({ path }) => path === 'boot.sysctl');
-    expect(sysctl?.option.standIn).toEqual({ notRealised: 'the stand-in keeps its own settings' });
+    expect(sysctl?.option.verdict).toEqual({ notRealised: 'the stand-in keeps its own settings' });
     const tries = configuration.declared().find(({ path }) => path.endsWith('MaxAuthTries'));
     expect(tries?.option.description).toBe('Lines of sshd_config.');
   });

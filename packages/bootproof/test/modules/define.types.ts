@@ -70,9 +70,9 @@ export const refused = [
 // @ts-expect-error an option without a word on the stand-in
 option({ type: types.bool, default: false, description: 'A switch.' });
 // @ts-expect-error a default of another type
-option({ type: types.bool, default: 'no', description: 'A switch.', standIn: 'realised' });
+option({ type: types.bool, default: 'no', description: 'A switch.', verdict: 'provable' });
 // @ts-expect-error a computed default of another type
-option({ type: types.bool, default: () => 'no', description: 'A switch.', standIn: 'realised' });
+option({ type: types.bool, default: () => 'no', description: 'A switch.', verdict: 'provable' });
 
 export function reading(): void {
   const configuration = evaluate({ options: surface, modules: [] });

@@ -247,8 +247,8 @@ describe('modules that import each other', () => {
 
 describe('options that ask more', () => {
   const options = {
-    must: option({ type: types.str, example: 'x', description: 'Needed.', standIn: 'realised' }),
-    fixed: option({ type: types.int, default: 1, readOnly: true, description: 'Set.', standIn: 'realised' }),
+    must: option({ type: types.str, example: 'x', description: 'Needed.', verdict: 'provable' }),
+    fixed: option({ type: types.int, default: 1, readOnly: true, description: 'Set.', verdict: 'provable' }),
   };
 
   it('one without a default must be set, one that NixOS sets must not', () => {

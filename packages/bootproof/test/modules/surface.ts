@@ -4,32 +4,32 @@ import { types } from '../../src/options/types.ts';
 
 /** A small surface of options, enough to show each way of merging. */
 
-const standIn = 'realised';
+const verdict = 'provable';
 
 const networking = {
   networking: {
-    hostName: option({ type: types.str, default: 'nixos', description: 'The name of the machine.', standIn }),
+    hostName: option({ type: types.str, default: 'nixos', description: 'The name of the machine.', verdict }),
     hostId: option({
       type: types.nullOr(types.strMatching(/[0-9a-f]{8}/, '8 hexadecimal digits')),
       default: null,
       example: '4e98920d',
       description: 'The 32-bit host id.',
-      standIn,
+      verdict,
     }),
     fqdn: option({
       type: types.str,
       default: (config) => `${config.get<string>('networking.hostName')}.lan`,
       description: 'The full name.',
-      standIn,
+      verdict,
     }),
-    nameservers: option({ type: types.listOf(types.str), default: [], description: 'Servers.', standIn }),
+    nameservers: option({ type: types.listOf(types.str), default: [], description: 'Servers.', verdict }),
     firewall: {
-      enable: option({ type: types.bool, default: true, description: 'Whether it filters.', standIn }),
+      enable: option({ type: types.bool, default: true, description: 'Whether it filters.', verdict }),
       allowedTCPPorts: option({
         type: types.listOf(types.port),
         default: [],
         description: 'Open ports.',
-        standIn,
+        verdict,
       }),
     },
   },
@@ -38,9 +38,9 @@ const networking = {
 const services = {
   services: {
     openssh: {
-      enable: option({ type: types.bool, default: false, description: 'Whether sshd runs.', standIn }),
-      ports: option({ type: types.listOf(types.port), default: [22], description: 'Ports.', standIn }),
-      openFirewall: option({ type: types.bool, default: true, description: 'Whether to open.', standIn }),
+      enable: option({ type: types.bool, default: false, description: 'Whether sshd runs.', verdict }),
+      ports: option({ type: types.listOf(types.port), default: [22], description: 'Ports.', verdict }),
+      openFirewall: option({ type: types.bool, default: true, description: 'Whether to open.', verdict }),
       settings: option({
         type: types.submodule(
           {
@@ -48,22 +48,22 @@ const services = {
               type: types.nullOr(types.bool),
               default: true,
               description: 'Whether passwords log in.',
-              standIn,
+              verdict,
             }),
             PermitRootLogin: option({
               type: types.nullOr(types.enum(['yes', 'no', 'prohibit-password'])),
               default: 'prohibit-password',
               description: 'How root logs in.',
-              standIn,
+              verdict,
             }),
           },
           { freeformType: types.attrsOf(types.oneOf([types.bool, types.int, types.str])) },
         ),
         default: {},
         description: 'Lines of sshd_config.',
-        standIn,
+        verdict,
       }),
-      extraConfig: option({ type: types.lines, default: '', description: 'More lines.', standIn }),
+      extraConfig: option({ type: types.lines, default: '', description: 'More lines.', verdict }),
     },
   },
 };
@@ -77,46 +77,46 @@ const users = {
             type: types.str,
             default: (_config, { name }) => name,
             description: 'The login name.',
-            standIn,
+            verdict,
           }),
-          isNormalUser: option({ type: types.bool, default: false, description: 'A person.', standIn }),
-          uid: option({ type: types.nullOr(types.int), default: null, description: 'The number.', standIn }),
+          isNormalUser: option({ type: types.bool, default: false, description: 'A person.', verdict }),
+          uid: option({ type: types.nullOr(types.int), default: null, description: 'The number.', verdict }),
           home: option({
             type: types.externalPath,
             default: (_config, { self }) =>
               self.get<boolean>('isNormalUser') ? `/home/${self.get<string>('name')}` : '/var/empty',
             description: 'The home folder.',
-            standIn,
+            verdict,
           }),
           shell: option({
             type: types.nullOr(types.either(types.package, types.externalPath)),
             default: null,
             description: 'The shell.',
-            standIn,
+            verdict,
           }),
           extraGroups: option({
             type: types.listOf(types.str),
             default: [],
             description: 'Groups.',
-            standIn,
+            verdict,
           }),
         }),
       ),
       default: {},
       description: 'The users.',
-      standIn,
+      verdict,
     }),
   },
 };
 
 const system = {
   boot: {
-    kernelParams: option({ type: types.listOf(types.str), default: [], description: 'Parameters.', standIn }),
+    kernelParams: option({ type: types.listOf(types.str), default: [], description: 'Parameters.', verdict }),
     sysctl: option({
       type: types.attrsOf(types.nullOr(types.oneOf([types.bool, types.str, types.int]))),
       default: {},
       description: 'Kernel settings.',
-      standIn: { notRealised: 'the stand-in keeps its own settings' },
+      verdict: { notRealised: 'the stand-in keeps its own settings' },
     }),
   },
   environment: {
@@ -124,11 +124,11 @@ const system = {
       type: types.listOf(types.package),
       default: [],
       description: 'Packages.',
-      standIn,
+      verdict,
     }),
   },
   system: {
-    stateVersion: option({ type: types.str, default: '25.11', description: 'The release.', standIn }),
+    stateVersion: option({ type: types.str, default: '25.11', description: 'The release.', verdict }),
   },
 };
 

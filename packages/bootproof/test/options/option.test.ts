@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { mergeOptionTrees, option, walkOptions } from '../../src/options/option.ts';
 import { types } from '../../src/options/types.ts';
 
-const flag = option({ type: types.bool, default: false, description: 'A switch.', standIn: 'realised' });
+const flag = option({ type: types.bool, default: false, description: 'A switch.', verdict: 'provable' });
 
 describe('mergeOptionTrees', () => {
   it('joins sets of options that share a path', () => {
@@ -37,13 +37,13 @@ describe('walkOptions', () => {
       type: types.attrsOf(account),
       default: {},
       description: 'Users.',
-      standIn: 'realised',
+      verdict: 'provable',
     });
     const rules = option({
       type: types.nullOr(types.listOf(types.submodule({ who: flag }))),
       default: null,
       description: 'Rules.',
-      standIn: 'realised',
+      verdict: 'provable',
     });
     const paths = [...walkOptions({ users: { users }, rules, on: flag })].map(({ path }) => path.join('.'));
     expect(paths).toEqual([

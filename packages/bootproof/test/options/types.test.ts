@@ -22,7 +22,7 @@ import { types } from '../../src/options/types.ts';
 /** What one option of a type comes to when several modules define it, in the order given. */
 function merge(type: AnyType, ...definitions: readonly unknown[]): unknown {
   const defineModule = createDefineModule();
-  const options = { x: option({ type, description: 'Under test.', standIn: 'realised' }) };
+  const options = { x: option({ type, description: 'Under test.', verdict: 'provable' }) };
   // Reversed, since of modules side by side the last one comes first.
   const modules = definitions.map((x) => defineModule({ x } as never)).reverse();
   return (evaluate({ options, modules }).value as { readonly x: unknown }).x;
@@ -280,19 +280,19 @@ describe('values of several types', () => {
 
 describe('submodules', () => {
   const account = types.submodule({
-    uid: option({ type: types.int, description: 'A number.', standIn: 'realised' }),
+    uid: option({ type: types.int, description: 'A number.', verdict: 'provable' }),
     tags: option({
       type: types.listOf(types.str),
       default: ['none'],
       description: 'Tags.',
-      standIn: 'realised',
+      verdict: 'provable',
     }),
     home: {
       path: option({
         type: types.str,
         default: (_config, { name, self }) => `/home/${name}-${self.get<number>('uid')}`,
         description: 'A folder.',
-        standIn: 'realised',
+        verdict: 'provable',
       }),
     },
   });
@@ -324,7 +324,7 @@ describe('submodules', () => {
 
   it('take further attributes where they are open, with their conditions', () => {
     const open = types.submodule(
-      { a: option({ type: types.int, default: 0, description: 'A number.', standIn: 'realised' }) },
+      { a: option({ type: types.int, default: 0, description: 'A number.', verdict: 'provable' }) },
       { freeformType: types.attrsOf(types.int) },
     );
     expect(merge(open, { b: 1 }, mkIf(true, { a: 2, c: 3 }), mkIf(false, { d: 4 }))).toEqual({
@@ -361,7 +361,7 @@ describe('properties in the wrong order', () => {
 
   it('priorities beyond the default lose against it', () => {
     const options = {
-      x: option({ type: types.int, default: 1, description: 'A number.', standIn: 'realised' }),
+      x: option({ type: types.int, default: 1, description: 'A number.', verdict: 'provable' }),
     };
     const module = createDefineModule<typeof options>()({ x: mkOverride(2000, 2) });
     expect(evaluate({ options, modules: [module] }).get('x')).toBe(1);

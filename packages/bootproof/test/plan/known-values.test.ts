@@ -4,7 +4,7 @@ import { option } from '../../src/options/option.ts';
 import { types } from '../../src/options/types.ts';
 import { knownValues } from '../../src/plan/known-values.ts';
 
-const record = { description: 'For a test.', standIn: 'realised' } as const;
+const record = { description: 'For a test.', verdict: 'provable' } as const;
 const tree = {
   a: {
     number: option({ type: types.int, default: 5, ...record }),
