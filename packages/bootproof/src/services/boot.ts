@@ -2,13 +2,17 @@ import { option } from '../options/option.ts';
 import { types } from '../options/types.ts';
 import { bootLoader } from '../probes/kinds/boot-loader.ts';
 import { bootTarget } from '../probes/kinds/boot-target.ts';
+import { commandOutput } from '../probes/kinds/command-output.ts';
 import { consoleText } from '../probes/kinds/console-text.ts';
 import { driver } from '../probes/kinds/device.ts';
 import { fileLine } from '../probes/kinds/file-line.ts';
+import { kernelModule } from '../probes/kinds/kernel-module.ts';
 import { kernelParameter } from '../probes/kinds/kernel-parameter.ts';
 import { systemState } from '../probes/kinds/system-state.ts';
 import type { Probe } from '../probes/probe.ts';
-import { defineService, type Guest, nixosOnly } from './service.ts';
+import { quote } from '../probes/shell.ts';
+import type { ImageFile } from './recipe.ts';
+import { defineService, type Guest, nixosOnly, textFile } from './service.ts';
 
 const kernel = { source: 'nixos/modules/system/boot/kernel.nix', verdict: 'provable' } as const;
 const systemdBoot = 'nixos/modules/system/boot/loader/systemd-boot/systemd-boot.nix';
@@ -127,40 +131,30 @@ export const boot = defineService({
       // NixOS puts the level on the kernel command line in the same way.
       kernelParams: [...kernelParams, `loglevel=${consoleLogLevel}`],
       initrdModules: [...initrd.availableKernelModules, ...initrd.kernelModules],
-      files:
-        kernelModules.length === 0
-          ? []
-          : [
-              {
-                type: 'file',
-                path: '/etc/modules-load.d/nixos.conf',
-                mode: 0o644,
-                text: `${kernelModules.join('\n')}\n`,
-              },
-            ],
+      files: modulesFile(unique([...initrd.kernelModules, ...kernelModules])),
     };
   },
 
-  probes({ boot: { kernelParams, consoleLogLevel, initrd, loader } }, guest) {
-    const initrdOption = 'boot.initrd.availableKernelModules';
+  probes({ boot: { kernelParams, consoleLogLevel, kernelModules, initrd, loader } }, guest) {
     return [
       bootTarget.probe({
         id: 'boot/multi-user',
         params: { target: 'multi-user.target' },
-        proves: ['boot.loader.systemd-boot.enable', initrdOption],
+        // It boots whatever loader and drivers brought it there.
+        proves: [],
         // From power on, firmware included. The run's own --timeout ends it earlier or lets it be longer.
         deadlineSeconds: 300,
       }),
       systemState.probe({
         id: 'boot/system-state',
         params: { check: 'running' },
-        proves: ['boot.loader.systemd-boot.enable'],
+        proves: [],
         deadlineSeconds: 90,
       }),
       systemState.probe({
         id: 'boot/no-failed-unit',
         params: { check: 'no failed unit' },
-        proves: ['boot.loader.systemd-boot.enable'],
+        proves: [],
         deadlineSeconds: 90,
       }),
       ...loaderProbes(loader, guest),
@@ -176,6 +170,7 @@ export const boot = defineService({
           proves: ['boot.kernelParams'],
         }),
       ),
+      ...moduleProbes(kernelModules, initrd.kernelModules),
       // A name that DHCP chooses is not known here.
       ...(guest.hostName !== '' &&
       guest.serialConsole &&
@@ -194,7 +189,7 @@ export const boot = defineService({
                 sysPath: `/sys/class/block/${guest.disk.device.replace('/dev/', '')}/device`,
                 driver: guest.diskDriver,
               },
-              proves: [initrdOption],
+              proves: ['boot.initrd.availableKernelModules'],
             }),
           ]),
     ];
@@ -215,6 +210,28 @@ export const boot = defineService({
   }),
 });
 
+/**
+ * The stand-in's initrd loads what its devices ask for; what it has to load in any case is loaded a moment later, by the
+ * same unit as the modules of the second stage.
+ */
+const modulesFile = (modules: readonly string[]): ImageFile[] =>
+  modules.length === 0 ? [] : [textFile('/etc/modules-load.d/nixos.conf', modules)];
+
+/** One probe for each module, with the option, or the two, that ask for it. */
+function moduleProbes(second: readonly string[], first: readonly string[]): Probe[] {
+  return unique([...first, ...second]).map((module) =>
+    kernelModule.probe({
+      id: `boot/module-${module}`,
+      params: { module },
+      proves: [
+        ...(first.includes(module) ? ['boot.initrd.kernelModules'] : []),
+        ...(second.includes(module) ? ['boot.kernelModules'] : []),
+      ],
+      after: ['boot/multi-user'],
+    }),
+  );
+}
+
 /** Two roles may both ask for a parameter. The command line has it twice then, as on NixOS, and one probe proves it. */
 const unique = (parameters: readonly string[]): string[] => [...new Set(parameters)];
 
@@ -230,7 +247,7 @@ function loginPrompt(guest: Guest): Probe {
 function loaderProbes(
   loader: {
     readonly timeout: number | null;
-    readonly 'systemd-boot': { readonly enable: boolean };
+    readonly 'systemd-boot': { readonly enable: boolean; readonly editor: boolean };
     readonly efi: { readonly efiSysMountPoint: string };
   },
   guest: Guest,
@@ -255,5 +272,21 @@ function loaderProbes(
       // systemd mounts the ESP while it starts; the shell can be quicker.
       after: ['boot/multi-user'],
     }),
+    editorProbe(`${loader.efi.efiSysMountPoint}/loader/loader.conf`, loader['systemd-boot'].editor),
   ];
+}
+
+/** A loader.conf without a line about it has the editor on, and `0` is a `no`: loader.conf(5). */
+function editorProbe(path: string, allowed: boolean): Probe {
+  const file = quote(path);
+  return commandOutput.probe({
+    id: 'boot/loader-editor',
+    params: {
+      command: `test -r ${file} && if grep -Eq '^editor[[:space:]]+(0|no|off|false)[[:space:]]*$' ${file}; then echo no; else echo yes; fi`,
+      output: allowed ? 'yes' : 'no',
+    },
+    title: `the boot menu ${allowed ? 'lets' : 'does not let'} the kernel command line be edited`,
+    proves: ['boot.loader.systemd-boot.editor'],
+    after: ['boot/multi-user'],
+  });
 }

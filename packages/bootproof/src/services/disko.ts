@@ -174,8 +174,8 @@ export const disko = defineService({
 
 function partitionProbes(layout: DiskLayout, each: Partition): Probe[] {
   const device = `${layout.device}${each.number}`;
-  const path = `disko.devices.disk.${layout.name}.content.partitions.${each.name}`;
-  const proves = [path];
+  const disk = `disko.devices.disk.${layout.name}`;
+  const own = `${disk}.content.partitions.${each.name}`;
   const mountpoint = each.content?.mountpoint;
   return [
     partition.probe({
@@ -187,7 +187,12 @@ function partitionProbes(layout: DiskLayout, each: Partition): Probe[] {
         start: each.startSector,
         sectors: each.sectors,
       },
-      proves,
+      proves: [
+        `${disk}.device`,
+        `${disk}.type`,
+        `${disk}.content.type`,
+        ...['size', 'type', 'label', 'start', 'end', 'priority'].map((name) => `${own}.${name}`),
+      ],
     }),
     ...(each.content === undefined || mountpoint === undefined
       ? []
@@ -201,14 +206,14 @@ function partitionProbes(layout: DiskLayout, each: Partition): Probe[] {
               label: each.label,
               options: each.content.mountOptions,
             },
-            proves,
+            proves: ['type', 'format', 'mountpoint', 'mountOptions'].map((name) => `${own}.content.${name}`),
             // What is not the root is mounted while systemd starts, and a shell can be there first.
             after: mountpoint === '/' ? [] : ['boot/multi-user'],
           }),
           filesystemSize.probe({
             id: `disko/size-${each.name}`,
             params: { mountpoint, bytes: each.sectors * layout.sectorBytes },
-            proves,
+            proves: [`${own}.size`],
             after: [`disko/mount-${each.name}`],
           }),
         ]),

@@ -1,11 +1,14 @@
 import { and, not, text } from '../nix/expression.ts';
 import { option, type ResolvedOf } from '../options/option.ts';
 import { types } from '../options/types.ts';
+import { commandOutput } from '../probes/kinds/command-output.ts';
 import { imageClean } from '../probes/kinds/image-clean.ts';
 import { listeningPort } from '../probes/kinds/listening-port.ts';
 import { sshAnswers, sshMethods } from '../probes/kinds/ssh.ts';
+import { sshdSetting } from '../probes/kinds/sshd-setting.ts';
 import { unit } from '../probes/kinds/unit.ts';
 import type { Probe } from '../probes/probe.ts';
+import { quote } from '../probes/shell.ts';
 import { each } from './nixos-test.ts';
 import { defineService, nixosOnly, notRealised, textFile, wantedBy } from './service.ts';
 
@@ -254,7 +257,8 @@ export const openssh = defineService({
     const clean = imageClean.probe({
       id: 'openssh/no-host-key',
       params: { check: 'no SSH host key' },
-      proves: ['services.openssh.hostKeys'],
+      // A clean image says nothing of the keys that the machine makes: hostKeyProbes() looks at those.
+      proves: [],
     });
     if (!openssh.enable) return [];
     return [
@@ -267,6 +271,8 @@ export const openssh = defineService({
       }),
       ...portsOf(openssh).flatMap((each) => portProbes(each)),
       loginProbe(portsOf(openssh)[0] ?? 22, openssh.settings),
+      ...settingProbes(openssh),
+      ...openssh.hostKeys.map((key, index) => hostKeyProbe(key, index)),
       clean,
     ];
   },
@@ -295,7 +301,13 @@ function portProbes(sshPort: number): Probe[] {
   const after = ['openssh/unit'];
   const proves = ['services.openssh.enable', 'services.openssh.ports'];
   return [
-    listeningPort.probe({ id: `openssh/listens-${sshPort}`, params: { port: sshPort }, proves, after }),
+    listeningPort.probe({
+      id: `openssh/listens-${sshPort}`,
+      params: { port: sshPort },
+      // A listener of any program would do for this one.
+      proves: ['services.openssh.ports'],
+      after,
+    }),
     sshAnswers.probe({
       id: `openssh/answers-${sshPort}`,
       params: { port: sshPort },
@@ -329,6 +341,61 @@ function loginProbe(sshPort: number, declared: Openssh['settings']): Probe {
   });
 }
 
+/** The words that sshd must have for a declared value; undefined for a setting that is left to sshd. */
+function settingWords(value: unknown): string[] | undefined {
+  if (value === null || value === undefined) return undefined;
+  if (typeof value === 'boolean') return [value ? 'yes' : 'no'];
+  return Array.isArray(value) ? value.map(String) : [String(value)];
+}
+
+/** A probe for each setting that is not left to sshd, by what sshd itself understood. */
+function settingProbes(openssh: Openssh): Probe[] {
+  const root = 'services.openssh';
+  const declared: (readonly [name: string, value: unknown, option: string])[] = [
+    ...Object.entries(openssh.settings).map(
+      ([name, value]) => [name, value, `${root}.settings.${name}`] as const,
+    ),
+    ...(openssh.authorizedKeysFiles.length === 0
+      ? []
+      : [['AuthorizedKeysFile', authorizedKeysFiles(openssh), `${root}.authorizedKeysFiles`] as const]),
+  ];
+  return declared.flatMap(([setting, value, option]) => {
+    const words = settingWords(value);
+    if (words === undefined || words.length === 0) return [];
+    return [
+      sshdSetting.probe({
+        id: `openssh/setting-${setting}`,
+        params: { setting, words },
+        proves: [option],
+        after: ['openssh/unit'],
+      }),
+    ];
+  });
+}
+
+/** A host key is there, and is one of the declared type and size: `256 SHA256:… root@box (ED25519)`. */
+function hostKeyProbe(key: Openssh['hostKeys'][number], index: number): Probe {
+  const [path, type, bits] = [String(key['path']), String(key['type']), key['bits']];
+  const sized = type === 'rsa' && bits !== undefined;
+  return commandOutput.probe({
+    id: `openssh/host-key-${index}`,
+    params: {
+      command: `ssh-keygen -l -f ${quote(path)} | sed -E 's/^([0-9]+) .*\\(([A-Z0-9-]+)\\)$/${sized ? '\\1 ' : ''}\\2/'`,
+      output: `${sized ? `${String(bits)} ` : ''}${type.toUpperCase()}`,
+    },
+    title: `${path} is a host key of type ${type}${sized ? ` and ${String(bits)} bits` : ''}`,
+    proves: ['services.openssh.hostKeys'],
+    after: ['openssh/unit'],
+  });
+}
+
+const authorizedKeysFiles = (openssh: Openssh): string[] => [
+  '%h/.ssh/authorized_keys',
+  // Where NixOS puts the keys that users declare.
+  '/etc/ssh/authorized_keys.d/%u',
+  ...openssh.authorizedKeysFiles,
+];
+
 function sshdConfig(openssh: Openssh): string[] {
   return [
     ...portsOf(openssh).map((each) => `Port ${each}`),
@@ -336,7 +403,7 @@ function sshdConfig(openssh: Openssh): string[] {
       ({ addr, port: at }) => `ListenAddress ${addr}${at === null ? '' : `:${at}`}`,
     ),
     ...openssh.hostKeys.map((key) => `HostKey ${String(key['path'])}`),
-    `AuthorizedKeysFile ${['%h/.ssh/authorized_keys', ...openssh.authorizedKeysFiles].join(' ')}`,
+    `AuthorizedKeysFile ${authorizedKeysFiles(openssh).join(' ')}`,
     ...(openssh.allowSFTP ? ['Subsystem sftp internal-sftp'] : []),
     ...Object.entries(openssh.settings).flatMap(([name, value]) => settingLine(name, value) ?? []),
     openssh.extraConfig,

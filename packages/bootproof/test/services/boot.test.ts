@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { boot } from '../../src/services/boot.ts';
 import type { Service } from '../../src/services/service.ts';
@@ -18,8 +22,14 @@ describe('realisation', () => {
     expect(made).toEqual({
       kernelParams: ['console=ttyS0', 'quiet', 'loglevel=4'],
       initrdModules: ['virtio_blk', 'dm_mod'],
-      files: [],
+      files: [{ type: 'file', path: '/etc/modules-load.d/nixos.conf', mode: 0o644, text: 'dm_mod\n' }],
     });
+  });
+
+  it('has no list of modules where none has to be loaded', () => {
+    expect(realisationOf(service, { boot: { initrd: { availableKernelModules: ['ahci'] } } }).files).toEqual(
+      [],
+    );
   });
 
   it('leaves the order of kernel parameters alone, repeated ones too: the last one counts', () => {
@@ -66,6 +76,56 @@ describe('probes', () => {
   it('ask for no loader where no ESP is mounted at its place', () => {
     const loader = { ...systemdBoot, efi: { efiSysMountPoint: '/efi' } };
     expect(idsOf(probesOf(service, { boot: { loader } }))).not.toContain('boot/loader');
+  });
+
+  it('ask whether the command line may be edited in the menu', () => {
+    const look = (editor: boolean) =>
+      probeOf(
+        probesOf(service, { boot: { loader: { 'systemd-boot': { enable: true, editor } } } }),
+        'boot/loader-editor',
+      );
+    expect(look(true)).toMatchObject({
+      params: { output: 'yes' },
+      proves: ['boot.loader.systemd-boot.editor'],
+    });
+    expect(look(false).params).toMatchObject({ output: 'no' });
+  });
+
+  it.each([
+    ['editor no', 'no'],
+    ['editor 0', 'no'],
+    ['editor yes', 'yes'],
+    ['timeout 1', 'yes'],
+    ['#editor no', 'yes'],
+  ])('understand the line %s of loader.conf', (line, answer) => {
+    const folder = mkdtempSync(join(tmpdir(), 'loader-'));
+    const file = join(folder, 'loader.conf');
+    writeFileSync(file, `default x.conf\n${line}\n`);
+    const declared = { boot: { loader: systemdBoot } };
+    const { command } = probeOf(probesOf(service, declared), 'boot/loader-editor').params as {
+      readonly command: string;
+    };
+    const here = command.replaceAll('/boot/loader/loader.conf', file);
+    expect(execFileSync('/bin/sh', ['-c', here], { encoding: 'utf8' }).trim()).toBe(answer);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('ask for each kernel module once, by the options that name it', () => {
+    const probes = probesOf(service, {
+      boot: { kernelModules: ['loop', 'tcp_bbr'], initrd: { kernelModules: ['loop', 'dm-mod'] } },
+    });
+    const modules = probes.filter(({ kind }) => kind === 'kernel-module');
+    expect(modules.map(({ params, proves }) => [params, proves])).toEqual([
+      [{ module: 'dm-mod' }, ['boot.initrd.kernelModules']],
+      [{ module: 'loop' }, ['boot.initrd.kernelModules', 'boot.kernelModules']],
+      [{ module: 'tcp_bbr' }, ['boot.kernelModules']],
+    ]);
+  });
+
+  it('claim no option by the boot alone', () => {
+    const probes = probesOf(service, {});
+    for (const id of ['boot/multi-user', 'boot/system-state', 'boot/no-failed-unit'])
+      expect(probeOf(probes, id).proves).toEqual([]);
   });
 
   it('ask for each kernel parameter once', () => {

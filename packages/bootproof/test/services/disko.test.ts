@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { disko } from '../../src/services/disko.ts';
 import type { Service } from '../../src/services/service.ts';
-import { guest, idsOf, probeOf, probesOf } from './support.ts';
+import { guest, idsOf, isInSurface, probeOf, probesOf } from './support.ts';
 
 const service = disko as unknown as Service;
 const probes = probesOf(service, {});
+const disk = 'disko.devices.disk.main';
 const MiB = 2 ** 20;
 
 describe('the disk', () => {
@@ -16,8 +17,15 @@ describe('the disk', () => {
         typeGuid: 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B',
         sectors: (512 * MiB) / 512,
       },
-      proves: ['disko.devices.disk.main.content.partitions.ESP'],
     });
+    expect(probeOf(probes, 'disko/partition-ESP').proves).toEqual([
+      `${disk}.device`,
+      `${disk}.type`,
+      `${disk}.content.type`,
+      ...['size', 'type', 'label', 'start', 'end', 'priority'].map(
+        (name) => `${disk}.content.partitions.ESP.${name}`,
+      ),
+    ]);
     expect(probeOf(probes, 'disko/partition-root').params).toMatchObject({
       device: '/dev/vda2',
       label: 'disk-main-root',
@@ -37,6 +45,18 @@ describe('the disk', () => {
       format: 'vfat',
       options: ['umask=0077'],
     });
+  });
+
+  it('has each probe name what it shows, and nothing beside it', () => {
+    const own = `${disk}.content.partitions.root`;
+    expect(probeOf(probes, 'disko/mount-root').proves).toEqual([
+      `${own}.content.type`,
+      `${own}.content.format`,
+      `${own}.content.mountpoint`,
+      `${own}.content.mountOptions`,
+    ]);
+    expect(probeOf(probes, 'disko/size-root').proves).toEqual([`${own}.size`]);
+    for (const path of probes.flatMap(({ proves }) => proves)) expect(isInSurface(path), path).toBe(true);
   });
 
   it('has the size of a file system asked for after its mount, and what is not the root after the boot', () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { openssh } from '../../src/services/openssh.ts';
 import type { Service } from '../../src/services/service.ts';
@@ -37,7 +38,7 @@ describe('sshd_config', () => {
         'UsePAM yes',
         'LogLevel INFO',
         'Subsystem sftp internal-sftp',
-        'AuthorizedKeysFile %h/.ssh/authorized_keys',
+        'AuthorizedKeysFile %h/.ssh/authorized_keys /etc/ssh/authorized_keys.d/%u',
         'HostKey /etc/ssh/ssh_host_rsa_key',
         'HostKey /etc/ssh/ssh_host_ed25519_key',
       ]),
@@ -84,7 +85,7 @@ describe('sshd_config', () => {
 
   it('reads further files of keys besides the usual one', () => {
     expect(config({ authorizedKeysFiles: ['/etc/ssh/keys/%u'] })).toContain(
-      'AuthorizedKeysFile %h/.ssh/authorized_keys /etc/ssh/keys/%u',
+      'AuthorizedKeysFile %h/.ssh/authorized_keys /etc/ssh/authorized_keys.d/%u /etc/ssh/keys/%u',
     );
   });
 });
@@ -137,13 +138,15 @@ describe('the image', () => {
 
 describe('probes', () => {
   it('ask for the unit, each port from inside and outside, the ways to log in, and a clean image', () => {
-    expect(idsOf(probes({ ports: [22, 2222] }))).toEqual([
+    expect(idsOf(probes({ ports: [22, 2222] })).filter((id) => !id.includes('/setting-'))).toEqual([
       'openssh/unit',
       'openssh/listens-22',
       'openssh/answers-22',
       'openssh/listens-2222',
       'openssh/answers-2222',
       'openssh/login-methods',
+      'openssh/host-key-0',
+      'openssh/host-key-1',
       'openssh/no-host-key',
     ]);
   });
@@ -179,6 +182,48 @@ describe('probes', () => {
       'services.openssh.settings.PasswordAuthentication',
       'services.openssh.settings.KbdInteractiveAuthentication',
     ]);
+  });
+
+  it('ask sshd for each setting that is not left to it, each by its own option', () => {
+    const settings = { LogLevel: null, AllowUsers: ['alice', 'bob'], MaxAuthTries: 3 };
+    const all = probes({ settings });
+    expect(idsOf(all)).not.toContain('openssh/setting-LogLevel');
+    expect(idsOf(all)).not.toContain('openssh/setting-DenyUsers');
+    expect(probeOf(all, 'openssh/setting-AllowUsers')).toMatchObject({
+      params: { setting: 'AllowUsers', words: ['alice', 'bob'] },
+      proves: ['services.openssh.settings.AllowUsers'],
+      after: ['openssh/unit'],
+    });
+    expect(probeOf(all, 'openssh/setting-MaxAuthTries').params).toMatchObject({ words: ['3'] });
+    expect(probeOf(all, 'openssh/setting-UsePAM').params).toMatchObject({ words: ['yes'] });
+  });
+
+  it('ask sshd for further files of keys only where there are any', () => {
+    expect(idsOf(probes())).not.toContain('openssh/setting-AuthorizedKeysFile');
+    const more = probes({ authorizedKeysFiles: ['/etc/ssh/keys/%u'] });
+    expect(probeOf(more, 'openssh/setting-AuthorizedKeysFile')).toMatchObject({
+      params: { words: ['%h/.ssh/authorized_keys', '/etc/ssh/authorized_keys.d/%u', '/etc/ssh/keys/%u'] },
+      proves: ['services.openssh.authorizedKeysFiles'],
+    });
+  });
+
+  it.each([
+    [{ type: 'ed25519' }, '256 SHA256:abc/+ root@box (ED25519)', true],
+    [{ type: 'ed25519' }, '3072 SHA256:abc root@box (RSA)', false],
+    [{ type: 'rsa', bits: 4096 }, '4096 SHA256:abc no comment (RSA)', true],
+    [{ type: 'rsa', bits: 4096 }, '3072 SHA256:abc root@box (RSA)', false],
+    [{ type: 'ed25519' }, '', false],
+  ])('take a key of %o from the line %j: %s', (key, line, holds) => {
+    const probe = probeOf(probes({ hostKeys: [{ ...key, path: '/k' }] }), 'openssh/host-key-0');
+    expect(probe.proves).toEqual(['services.openssh.hostKeys']);
+    const { command, output } = probe.params as { readonly command: string; readonly output: string };
+    const here = command.replace('ssh-keygen -l -f /k', `printf '%s' '${line}'`);
+    expect(execFileSync('/bin/sh', ['-c', here], { encoding: 'utf8' }).trim() === output).toBe(holds);
+  });
+
+  it('claim no key by a clean image, and no server by a listener alone', () => {
+    expect(probeOf(probes(), 'openssh/no-host-key').proves).toEqual([]);
+    expect(probeOf(probes(), 'openssh/listens-22').proves).toEqual(['services.openssh.ports']);
   });
 
   it('say what is offered where nothing is refused', () => {
