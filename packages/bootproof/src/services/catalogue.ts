@@ -1,14 +1,20 @@
 import { mergeOptionTrees } from '../options/option.ts';
 import { boot } from './boot.ts';
 import { disko } from './disko.ts';
+import { fail2ban } from './fail2ban.ts';
 import { fileSystems } from './file-systems.ts';
 import { networking } from './networking.ts';
+import { nfsServer } from './nfs-server.ts';
 import { nixAndPackages } from './nix.ts';
+import { nodeExporter } from './node-exporter.ts';
 import { openssh } from './openssh.ts';
 import { qemuGuest } from './qemu-guest.ts';
 import type { Service } from './service.ts';
 import { system } from './system.ts';
+import { timesyncd } from './timesyncd.ts';
+import { unbound } from './unbound.ts';
 import { usersAndGroups } from './users.ts';
+import { wireguard } from './wireguard.ts';
 
 /** Every service, in the order in which plans and reports show them. A new one is a file beside these and a name here. */
 const all = [
@@ -21,6 +27,12 @@ const all = [
   usersAndGroups,
   fileSystems,
   nixAndPackages,
+  wireguard,
+  nfsServer,
+  nodeExporter,
+  timesyncd,
+  unbound,
+  fail2ban,
 ] as const;
 
 type TreesOf<Services extends readonly Service[]> = {
