@@ -18,3 +18,4 @@ export { sshAnswers, sshMethods } from './kinds/ssh.ts';
 export { sshdSetting } from './kinds/sshd-setting.ts';
 export { systemState } from './kinds/system-state.ts';
 export { unit } from './kinds/unit.ts';
+export { unitRun } from './kinds/unit-run.ts';

@@ -11,6 +11,7 @@ import { openssh } from './openssh.ts';
 import { qemuGuest } from './qemu-guest.ts';
 import type { Service } from './service.ts';
 import { system } from './system.ts';
+import { systemdUnits } from './systemd-units.ts';
 import { timesyncd } from './timesyncd.ts';
 import { unbound } from './unbound.ts';
 import { usersAndGroups } from './users.ts';
@@ -33,6 +34,7 @@ const all = [
   timesyncd,
   unbound,
   fail2ban,
+  systemdUnits,
 ] as const;
 
 type TreesOf<Services extends readonly Service[]> = {

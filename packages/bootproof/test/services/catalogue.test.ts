@@ -80,7 +80,7 @@ describe('services', () => {
 
 /** Probes of what a machine has to be whatever was declared. */
 const aboutTheMachine =
-  /^(boot\/(multi-user|system-state|no-failed-unit)|networking\/driver-\w+|openssh\/no-host-key|system\/no-machine-id)$/;
+  /^(boot\/(multi-user|system-state|no-failed-unit)|networking\/driver-\w+|openssh\/no-host-key|system\/no-machine-id|users\/no-[\w-]+)$/;
 
 describe.each(Object.entries(declarations))('the probes of %s', (_name, declaration) => {
   const hostName =

@@ -1,0 +1,65 @@
+import { nix, text } from '../nix/expression.ts';
+import { eachString } from './nixos-test.ts';
+import { defineService, textFile } from './service.ts';
+import { systemdOptions } from './systemd-options.ts';
+import { serviceFiles, timerFiles, timersOf } from './systemd-unit-files.ts';
+import { serviceProbes, timerProbes } from './systemd-unit-probes.ts';
+import { tmpfilesProbes } from './tmpfiles.ts';
+
+/** Units that the owner writes: they run as declared, as the declared user, at the declared times. */
+export const systemdUnits = defineService({
+  name: 'systemd',
+  description: 'Services, timers and temporary files that are declared by hand.',
+  options: systemdOptions,
+
+  realise({ systemd }) {
+    const { rules } = systemd.tmpfiles;
+    return {
+      files: [
+        ...Object.entries(systemd.services).flatMap(([name, service]) => serviceFiles(name, service)),
+        ...timersOf(systemd).flatMap(({ name, timer }) => timerFiles(name, timer)),
+        ...(rules.length === 0 ? [] : [textFile('/etc/tmpfiles.d/00-nixos.conf', rules)]),
+      ],
+    };
+  },
+
+  probes: ({ systemd }) => [
+    ...Object.entries(systemd.services).flatMap(([name, service]) => serviceProbes(name, service)),
+    ...timersOf(systemd).flatMap((timer) => timerProbes(timer)),
+    ...tmpfilesProbes(systemd.tmpfiles.rules),
+  ],
+
+  // NixOS's own units are among the host's, and are asked for too: they are up there as well.
+  nixosTest: ({ systemd }) => ({
+    steps: [
+      {
+        title: 'no service that the boot starts has failed',
+        lines: [
+          eachString(
+            'service',
+            nix`lib.attrNames (
+              lib.filterAttrs (
+                name: unit: unit.enable && lib.elem "multi-user.target" unit.wantedBy && !lib.hasSuffix "@" name
+              ) ${systemd.services}
+            )`,
+            (service) => text`machine.fail("systemctl is-failed -- " + ${service} + ".service")`,
+          ),
+        ],
+      },
+      {
+        title: 'every timer that the boot starts is up',
+        lines: [
+          eachString(
+            'timer',
+            nix`lib.attrNames (
+              lib.filterAttrs (
+                name: unit: unit.enable && lib.elem "timers.target" unit.wantedBy && !lib.hasSuffix "@" name
+              ) ${systemd.timers}
+            )`,
+            (timer) => text`machine.wait_for_unit(${timer} + ".timer")`,
+          ),
+        ],
+      },
+    ],
+  }),
+});
