@@ -9,6 +9,7 @@ export { dhcpAddress } from './kinds/dhcp-address.ts';
 export { dnsAnswer } from './kinds/dns-answer.ts';
 export { fail2banJails } from './kinds/fail2ban-jails.ts';
 export { fileLine } from './kinds/file-line.ts';
+export { fileSystem } from './kinds/file-system.ts';
 export { hostName } from './kinds/host-name.ts';
 export { imageClean } from './kinds/image-clean.ts';
 export { kernelModule } from './kinds/kernel-module.ts';

@@ -1,13 +1,18 @@
 import { option } from '../options/option.ts';
 import { types } from '../options/types.ts';
-import { defineService, notRealised } from './service.ts';
+import { mountFiles, mountProbes } from './mounts.ts';
+import { defineService, nixosOnly, notRealised } from './service.ts';
+import { swapFiles, swapProbes } from './swap.ts';
 
 const source = 'nixos/modules/tasks/filesystems.nix';
 const swap = 'nixos/modules/config/swap.nix';
-const diskoOnly = notRealised('the stand-in has the file systems that disko.devices declares, and no others');
-const noSwap = notRealised('the stand-in has no swap');
+const oneDisk = notRealised('the stand-in has one disk, whose file systems are those of disko.devices');
+const lateMounts = nixosOnly('the initial RAM disk of the stand-in mounts the root alone');
 
-/** File systems and swap that are declared by hand. What disko declares is in its own entry. */
+/**
+ * File systems and swap that are declared by hand. What disko declares is in its own entry. The stand-in has what needs
+ * no further disk: file systems in memory, folders mounted a second time, swap files.
+ */
 export const fileSystems = defineService({
   name: 'fileSystems',
   description: 'File systems and swap besides those of disko.',
@@ -21,14 +26,14 @@ export const fileSystems = defineService({
             example: '/dev/sda',
             description: 'The device that holds the file system.',
             source,
-            verdict: diskoOnly,
+            verdict: 'provable',
           }),
           label: option({
             type: types.nullOr(types.nonEmptyStr),
             default: null,
             description: "The file system's label, in place of a device.",
             source,
-            verdict: diskoOnly,
+            verdict: oneDisk,
           }),
           fsType: option({
             type: types.nonEmptyStr,
@@ -36,7 +41,7 @@ export const fileSystems = defineService({
             example: 'ext4',
             description: 'The type of the file system.',
             source,
-            verdict: diskoOnly,
+            verdict: 'provable',
           }),
           options: option({
             type: types.nonEmptyListOf(types.nonEmptyStr),
@@ -44,21 +49,21 @@ export const fileSystems = defineService({
             example: ['noatime'],
             description: 'Mount options.',
             source,
-            verdict: diskoOnly,
+            verdict: 'provable',
           }),
           neededForBoot: option({
             type: types.bool,
             default: false,
             description: 'Whether it is mounted in the initial RAM disk.',
             source,
-            verdict: diskoOnly,
+            verdict: lateMounts,
           }),
         }),
       ),
       default: {},
       description: 'File systems, by the place where they are mounted.',
       source,
-      verdict: diskoOnly,
+      verdict: 'provable',
     }),
     swapDevices: option({
       type: types.listOf(
@@ -68,7 +73,7 @@ export const fileSystems = defineService({
             example: '/var/lib/swapfile',
             description: 'The device or file.',
             source: swap,
-            verdict: noSwap,
+            verdict: 'provable',
           }),
           size: option({
             type: types.nullOr(types.int),
@@ -76,23 +81,32 @@ export const fileSystems = defineService({
             example: 2048,
             description: 'The size of a swap file that is made, in MiB; null: it is there already.',
             source: swap,
-            verdict: noSwap,
+            verdict: 'provable',
           }),
           priority: option({
             type: types.nullOr(types.int),
             default: null,
             description: 'Which swap is used first: that with the highest number.',
             source: swap,
-            verdict: noSwap,
+            verdict: 'provable',
           }),
         }),
       ),
       default: [],
       description: 'Swap devices and files.',
       source: swap,
-      verdict: noSwap,
+      verdict: 'provable',
     }),
   },
+
+  realise: ({ fileSystems: declared, swapDevices }, { disk }) => ({
+    files: [...mountFiles(declared, disk), ...swapFiles(swapDevices)],
+  }),
+
+  probes: ({ fileSystems: declared, swapDevices }, { disk }) => [
+    ...mountProbes(declared, disk),
+    ...swapProbes(swapDevices),
+  ],
 
   nixosTest: () => ({
     notTested: 'a test VM has its own file systems and no swap, in place of the declared ones',
