@@ -132,7 +132,7 @@ const section = (name: string, settings: Settings): string[] => [
 /** fail2ban: the declared jails are up, with the limits that were declared. */
 export const fail2ban = defineService({
   name: 'fail2ban',
-  description: 'fail2ban, which bans the addresses that fail too often.',
+  description: 'Fail2ban, which bans the addresses that fail too often.',
   options,
 
   realise(config) {

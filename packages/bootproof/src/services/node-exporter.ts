@@ -79,7 +79,7 @@ type NodeExporter = ResolvedOf<typeof options>['services']['prometheus']['export
 
 const path = 'services.prometheus.exporters.node';
 const service = 'prometheus-node-exporter.service';
-const unitProbe = 'node-exporter/unit';
+const unitProbe = 'nodeExporter/unit';
 
 /** Collectors that Debian's build turns on by itself, and NixOS's does not. Source: the metrics of Debian's 1.5.0. */
 const debianCollectors = ['systemd'];
@@ -104,7 +104,7 @@ function commandLine({
 
 /** Prometheus' node exporter: its metrics can be read, and are those of this machine. */
 export const nodeExporter = defineService({
-  name: 'node-exporter',
+  name: 'nodeExporter',
   description: "Prometheus' exporter of the machine's own metrics.",
   options,
 
@@ -132,7 +132,7 @@ export const nodeExporter = defineService({
     return [
       unit.probe({ id: unitProbe, params: { unit: service }, proves: [`${path}.enable`] }),
       metric.probe({
-        id: 'node-exporter/host-name',
+        id: 'nodeExporter/host-name',
         // A name that DHCP chooses is not known here.
         params: {
           ...at(node),
@@ -180,7 +180,7 @@ const collectorProbe = (
   list: 'enabledCollectors' | 'disabledCollectors',
 ): Probe =>
   metric.probe({
-    id: `node-exporter/collector-${collector}`,
+    id: `nodeExporter/collector-${collector}`,
     params: {
       ...at(node),
       metric: 'node_scrape_collector_success',
@@ -188,7 +188,7 @@ const collectorProbe = (
       value: list === 'enabledCollectors' ? 'any' : 'absent',
     },
     proves: [`${path}.${list}`],
-    after: ['node-exporter/host-name'],
+    after: ['nodeExporter/host-name'],
   });
 
 /** Where it listens, as the kernel has it. A host name's address is not known here. */
@@ -198,14 +198,14 @@ function listenProbes({ listenAddress, port }: NodeExporter): Probe[] {
   const all = ['*', '0.0.0.0', '[::]'].map((address) => `'${address}:${port}'`).join('|');
   return [
     commandOutput.probe({
-      id: 'node-exporter/listens',
+      id: 'nodeExporter/listens',
       title: `the node exporter listens on port ${port} of ${everywhere ? 'every address' : listenAddress}`,
       params: {
         command: `set -f; set -- $(ss -Hltn 'sport = :${port}'); case "$4" in ${all}) echo every address;; *) echo "$4";; esac`,
         output: everywhere ? 'every address' : `${listenAddress}:${port}`,
       },
       proves: [`${path}.listenAddress`, `${path}.port`],
-      after: ['node-exporter/host-name'],
+      after: ['nodeExporter/host-name'],
     }),
   ];
 }
@@ -216,7 +216,7 @@ function flagProbes({ extraFlags }: NodeExporter): Probe[] {
   if (words.length === 0 || words.some((word) => /["'\\$%]/.test(word))) return [];
   return [
     commandOutput.probe({
-      id: 'node-exporter/flags',
+      id: 'nodeExporter/flags',
       title: `the node exporter runs with ${words.join(' ')}`,
       params: {
         command: `tr '\\0' '\\n' < /proc/$(systemctl show --value -p MainPID ${service})/cmdline | tail -n ${words.length}`,

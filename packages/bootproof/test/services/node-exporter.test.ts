@@ -51,19 +51,15 @@ describe('the image', () => {
 
 describe('probes', () => {
   it('ask for the metrics of this machine where it listens', () => {
-    expect(idsOf(probes())).toEqual([
-      'node-exporter/unit',
-      'node-exporter/host-name',
-      'node-exporter/listens',
-    ]);
-    expect(probeOf(probes({ port: 9101 }), 'node-exporter/host-name').params).toEqual({
+    expect(idsOf(probes())).toEqual(['nodeExporter/unit', 'nodeExporter/host-name', 'nodeExporter/listens']);
+    expect(probeOf(probes({ port: 9101 }), 'nodeExporter/host-name').params).toEqual({
       address: '127.0.0.1',
       port: 9101,
       metric: 'node_uname_info',
       labels: { nodename: 'box' },
       value: 1,
     });
-    expect(probeOf(probes({ listenAddress: '[::1]' }), 'node-exporter/host-name').params).toMatchObject({
+    expect(probeOf(probes({ listenAddress: '[::1]' }), 'nodeExporter/host-name').params).toMatchObject({
       address: '::1',
     });
   });
@@ -71,21 +67,21 @@ describe('probes', () => {
   it('know no host name that DHCP chooses', () => {
     const params = probeOf(
       probesOf(service, node(), { ...guest, hostName: '' }),
-      'node-exporter/host-name',
+      'nodeExporter/host-name',
     ).params;
     expect(params).toMatchObject({ labels: {} });
   });
 
   it('tell one address from all of them, and leave a host name alone', () => {
     const output = (listenAddress: string) =>
-      (probeOf(probes({ listenAddress }), 'node-exporter/listens').params as { output: string }).output;
+      (probeOf(probes({ listenAddress }), 'nodeExporter/listens').params as { output: string }).output;
     expect([output('0.0.0.0'), output(''), output('127.0.0.1'), output('[::1]')]).toEqual([
       'every address',
       'every address',
       '127.0.0.1:9100',
       '[::1]:9100',
     ]);
-    expect(idsOf(probes({ listenAddress: 'localhost' }))).not.toContain('node-exporter/listens');
+    expect(idsOf(probes({ listenAddress: 'localhost' }))).not.toContain('nodeExporter/listens');
   });
 
   it('ask for each collector, and for each flag', () => {
@@ -94,20 +90,20 @@ describe('probes', () => {
       disabledCollectors: ['timex'],
       extraFlags: ['--a=1 --b', '--c'],
     });
-    expect(probeOf(made, 'node-exporter/collector-systemd')).toMatchObject({
+    expect(probeOf(made, 'nodeExporter/collector-systemd')).toMatchObject({
       params: { labels: { collector: 'systemd' }, value: 'any' },
       proves: ['services.prometheus.exporters.node.enabledCollectors'],
     });
-    expect(probeOf(made, 'node-exporter/collector-timex')).toMatchObject({
+    expect(probeOf(made, 'nodeExporter/collector-timex')).toMatchObject({
       params: { labels: { collector: 'timex' }, value: 'absent' },
       proves: ['services.prometheus.exporters.node.disabledCollectors'],
     });
-    expect(probeOf(made, 'node-exporter/flags').params).toMatchObject({ output: '--a=1\n--b\n--c' });
+    expect(probeOf(made, 'nodeExporter/flags').params).toMatchObject({ output: '--a=1\n--b\n--c' });
     expect(new Set(idsOf(made)).size).toBe(made.length);
     for (const path of made.flatMap(({ proves }) => proves)) expect(isInSurface(path), path).toBe(true);
   });
 
   it('ask for no flag that systemd would read otherwise', () => {
-    expect(idsOf(probes({ extraFlags: ['--exclude=^lo$'] }))).not.toContain('node-exporter/flags');
+    expect(idsOf(probes({ extraFlags: ['--exclude=^lo$'] }))).not.toContain('nodeExporter/flags');
   });
 });
