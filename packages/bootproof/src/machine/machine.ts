@@ -3,12 +3,20 @@ import { BootproofError } from '../base/errors.ts';
 import { Deadline, within } from '../host/deadline.ts';
 import type { Scope } from '../host/scope.ts';
 import type { TeardownFault } from '../host/teardown.ts';
-import type { BootState, Breakdown, CommandResult, SshHandshake, UnitProperties } from '../probes/target.ts';
+import type {
+  BootState,
+  Breakdown,
+  CommandResult,
+  Outside,
+  SshHandshake,
+  UnitProperties,
+} from '../probes/target.ts';
 import type { Agent } from './agent.ts';
 import type { SerialConsole } from './console.ts';
 import type { MachineFiles } from './files.ts';
 import { type ExecuteOptions, Guest, type OpenSsh } from './guest.ts';
 import { keysOf } from './keys.ts';
+import { tcpFromOutside, udpFromOutside } from './outside.ts';
 import { MachineGone, type Qemu } from './qemu.ts';
 import type { QmpClient } from './qmp.ts';
 import type { CommandRecord, Span } from './records.ts';
@@ -271,6 +279,23 @@ export class Machine {
   /** The port of 127.0.0.1 that leads to a TCP port of the guest, made at the first call for each. */
   forwardPort(guestPort: number): Promise<number> {
     return this.scope.race(this.#parts.usernet.forward(guestPort));
+  }
+
+  /** The guest's ports, as packets from outside find them. */
+  get outside(): Outside {
+    const parts = {
+      usernet: this.#parts.usernet,
+      scope: this.scope,
+      exchange: async () => {
+        const sameWay = this.#guest.way === 'ssh';
+        await this.execute('true');
+        return sameWay;
+      },
+    };
+    return {
+      tcp: (guestPort) => tcpFromOutside(parts, guestPort),
+      udp: (guestPort, count) => udpFromOutside(parts, guestPort, count),
+    };
   }
 
   /**

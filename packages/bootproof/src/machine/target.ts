@@ -15,6 +15,7 @@ export function machineTarget(machine: Machine, image: ImageInspection): Target 
       hostName: () => machine.agent.hostName(),
       networkInterfaces: () => machine.agent.networkInterfaces(),
     },
+    outside: machine.outside,
     ssh: { handshake: (guestPort) => machine.sshHandshake(guestPort) },
   };
 }

@@ -61,6 +61,20 @@ export interface SshHandshake {
   readonly methods: readonly string[];
 }
 
+/**
+ * What the guest's kernel made of a TCP connection. `answered`: it took it; `refused`: it said no; `silent`: it dropped
+ * the packets, although it had been at them.
+ */
+export type Reception = 'answered' | 'refused' | 'silent';
+
+/** The guest's ports from outside, through QEMU's network and the guest's first NIC. IPv4. */
+export interface Outside {
+  /** Opens a connection to a port of the guest, looks what becomes of it, and drops it. */
+  tcp(guestPort: number): Promise<Reception>;
+  /** Sends that many datagrams to a port of the guest, and resolves when the guest has been at them. */
+  udp(guestPort: number, count: number): Promise<void>;
+}
+
 export interface Target {
   bootState(): BootState;
   /** Runs a command with the guest's /bin/sh. Through SSH when it is up, else through the guest agent. */
@@ -86,5 +100,6 @@ export interface Target {
      */
     handshake(guestPort: number): Promise<SshHandshake>;
   };
+  readonly outside: Outside;
   readonly image: ImageInspection;
 }

@@ -15,6 +15,7 @@ interface Scene {
   readonly agent?: Partial<Target['agent']>;
   readonly ssh?: Partial<Target['ssh']>;
   readonly methods?: readonly string[];
+  readonly outside?: Partial<Target['outside']>;
   readonly image?: ImageInspection;
 }
 
@@ -48,6 +49,7 @@ export function fakeTarget(scene: Scene): Target {
       }),
       ...scene.ssh,
     },
+    outside: { tcp: async () => 'answered', udp: async () => {}, ...scene.outside },
     image: scene.image ?? { authorizedKeys: [], loginPasswords: [], machineId: '', hostKeys: [] },
   };
 }
