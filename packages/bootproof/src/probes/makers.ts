@@ -1,9 +1,11 @@
 /** The makers of probes, for tests that add some of their own: `probes.unit.probe({ … })`. */
 export { agentAddress, agentHostName, agentPing } from './kinds/agent.ts';
+export { answersPing } from './kinds/answers-ping.ts';
 export { bootLoader } from './kinds/boot-loader.ts';
 export { bootTarget } from './kinds/boot-target.ts';
 export { commandOutput } from './kinds/command-output.ts';
 export { consoleText } from './kinds/console-text.ts';
+export { defaultRoute } from './kinds/default-route.ts';
 export { device, driver } from './kinds/device.ts';
 export { dhcpAddress } from './kinds/dhcp-address.ts';
 export { dnsAnswer } from './kinds/dns-answer.ts';
@@ -17,7 +19,11 @@ export { kernelParameter } from './kinds/kernel-parameter.ts';
 export { listeningPort } from './kinds/listening-port.ts';
 export { metric } from './kinds/metric.ts';
 export { filesystemSize, mount } from './kinds/mount.ts';
+export { nicAddresses } from './kinds/nic-addresses.ts';
+export { outsideTcp } from './kinds/outside-tcp.ts';
+export { outsideUdp } from './kinds/outside-udp.ts';
 export { partition } from './kinds/partition.ts';
+export { resolver } from './kinds/resolver.ts';
 export { sshAnswers, sshMethods } from './kinds/ssh.ts';
 export { sshdSetting } from './kinds/sshd-setting.ts';
 export { systemState } from './kinds/system-state.ts';
