@@ -3,6 +3,8 @@ import { boot } from './boot.ts';
 import { disko } from './disko.ts';
 import { fail2ban } from './fail2ban.ts';
 import { fileSystems } from './file-systems.ts';
+import { networkFirewall } from './firewall.ts';
+import { interfacesAndRoutes } from './interfaces.ts';
 import { networking } from './networking.ts';
 import { nfsServer } from './nfs-server.ts';
 import { nixAndPackages } from './nix.ts';
@@ -22,6 +24,8 @@ const all = [
   boot,
   disko,
   networking,
+  interfacesAndRoutes,
+  networkFirewall,
   openssh,
   qemuGuest,
   system,

@@ -1,160 +1,23 @@
-import { equals, not, text } from '../nix/expression.ts';
-import { option } from '../options/option.ts';
+import { equals, not, or, text } from '../nix/expression.ts';
+import { option, type ResolvedOf } from '../options/option.ts';
 import { types } from '../options/types.ts';
 import { commandOutput } from '../probes/kinds/command-output.ts';
 import { driver } from '../probes/kinds/device.ts';
 import { dhcpAddress } from '../probes/kinds/dhcp-address.ts';
 import { hostName } from '../probes/kinds/host-name.ts';
+import { canonicalAddress } from '../probes/kinds/nic-addresses.ts';
 import type { Probe } from '../probes/probe.ts';
+import { quote } from '../probes/shell.ts';
+import { networkFiles, protocolLines } from './network-file.ts';
 import { pythonString } from './nixos-test.ts';
 import type { ImageFile } from './recipe.ts';
-import { defineService, type Guest, nixosOnly, notRealised, textFile, wantedBy } from './service.ts';
+import { defineService, type Guest, nixosOnly, textFile } from './service.ts';
 
 const interfaces = 'nixos/modules/tasks/network-interfaces.nix';
 const config = 'nixos/modules/config/networking.nix';
-const firewall = 'nixos/modules/services/networking/firewall.nix';
-
-const noFirewall = notRealised('the stand-in has no firewall yet');
-const noStatic = notRealised('the stand-in takes its addresses by DHCP alone');
 
 /** A label of RFC 1123: letters, digits and hyphens, no hyphen at either end, at most 63 characters. NixOS adds the underscore; an empty name lets DHCP choose. */
 const hostNamePattern = /^$|^[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?$/;
-
-const portRange = types.attrsOf(types.port);
-
-const ports = (direction: string) => ({
-  allowedTCPPorts: option({
-    type: types.sortedListOf(types.port),
-    default: [],
-    example: [22, 80],
-    description: `TCP ports that ${direction} connections may reach.`,
-    source: firewall,
-    verdict: noFirewall,
-  }),
-  allowedUDPPorts: option({
-    type: types.sortedListOf(types.port),
-    default: [],
-    example: [53],
-    description: `UDP ports that ${direction} packets may reach.`,
-    source: firewall,
-    verdict: noFirewall,
-  }),
-  allowedTCPPortRanges: option({
-    type: types.listOf(portRange),
-    default: [],
-    example: [{ from: 8999, to: 9003 }],
-    description: `Ranges of TCP ports that ${direction} connections may reach.`,
-    source: firewall,
-    verdict: noFirewall,
-  }),
-  allowedUDPPortRanges: option({
-    type: types.listOf(portRange),
-    default: [],
-    example: [{ from: 60000, to: 61000 }],
-    description: `Ranges of UDP ports that ${direction} packets may reach.`,
-    source: firewall,
-    verdict: noFirewall,
-  }),
-});
-
-const addresses = (family: 'IPv4' | 'IPv6', longest: number) =>
-  types.listOf(
-    types.submodule({
-      address: option({
-        type: types.str,
-        description: `An ${family} address of the interface.`,
-        source: interfaces,
-        verdict: noStatic,
-      }),
-      prefixLength: option({
-        type: types.ints.between(0, longest),
-        description: 'The length of its subnet prefix, in bits.',
-        source: interfaces,
-        verdict: noStatic,
-      }),
-    }),
-  );
-
-/** NixOS takes a plain address too, and makes a set of it. */
-const gateway = types.nullOr(
-  types.coercedTo(
-    types.str,
-    (address) => ({ address }),
-    types.submodule({
-      address: option({
-        type: types.str,
-        description: "The gateway's address.",
-        source: interfaces,
-        verdict: noStatic,
-      }),
-      interface: option({
-        type: types.nullOr(types.str),
-        default: null,
-        description: 'The interface that the gateway is reached through.',
-        source: interfaces,
-        verdict: noStatic,
-      }),
-      metric: option({
-        type: types.nullOr(types.int),
-        default: null,
-        description: "The route's metric.",
-        source: interfaces,
-        verdict: noStatic,
-      }),
-      source: option({
-        type: types.nullOr(types.str),
-        default: null,
-        description: 'The source address of packets on the route; null: the system chooses.',
-        source: interfaces,
-        verdict: noStatic,
-      }),
-    }),
-  ),
-);
-
-const interfaceOptions = types.submodule({
-  useDHCP: option({
-    type: types.nullOr(types.bool),
-    default: null,
-    description: 'Whether the interface gets its address by DHCP; null: as networking.useDHCP says.',
-    source: interfaces,
-    verdict: noStatic,
-  }),
-  ipv4: {
-    addresses: option({
-      type: addresses('IPv4', 32),
-      default: [],
-      example: [{ address: '10.0.0.1', prefixLength: 16 }],
-      description: 'Static IPv4 addresses.',
-      source: interfaces,
-      verdict: noStatic,
-    }),
-  },
-  ipv6: {
-    addresses: option({
-      type: addresses('IPv6', 128),
-      default: [],
-      description: 'Static IPv6 addresses.',
-      source: interfaces,
-      verdict: noStatic,
-    }),
-  },
-  mtu: option({
-    type: types.nullOr(types.int),
-    default: null,
-    example: 9000,
-    description: 'The largest packet that the interface sends, in bytes; null: the driver decides.',
-    source: interfaces,
-    verdict: noStatic,
-  }),
-  macAddress: option({
-    type: types.nullOr(types.str),
-    default: null,
-    description: 'The MAC address to set; null: that of the hardware.',
-    source: interfaces,
-    verdict: noStatic,
-  }),
-});
 
 const options = {
   networking: {
@@ -205,45 +68,7 @@ const options = {
       default: true,
       description: 'Whether IPv6 is on.',
       source: interfaces,
-      verdict: notRealised('the stand-in leaves IPv6 on'),
-    }),
-    nameservers: option({
-      type: types.listOf(types.str),
-      default: [],
-      example: ['9.9.9.9', '2620:fe::fe'],
-      description: 'DNS servers, besides those that DHCP names.',
-      source: interfaces,
-      verdict: noStatic,
-    }),
-    search: option({
-      type: types.listOf(types.str),
-      default: [],
-      example: ['home.arpa'],
-      description: 'Domains that short names are looked up in.',
-      source: interfaces,
-      verdict: noStatic,
-    }),
-    defaultGateway: option({
-      type: gateway,
-      default: null,
-      example: '192.168.1.1',
-      description: 'The default IPv4 gateway; null: the one that DHCP names.',
-      source: interfaces,
-      verdict: noStatic,
-    }),
-    defaultGateway6: option({
-      type: gateway,
-      default: null,
-      description: 'The default IPv6 gateway.',
-      source: interfaces,
-      verdict: noStatic,
-    }),
-    interfaces: option({
-      type: types.attrsOf(interfaceOptions),
-      default: {},
-      description: 'What is particular to single interfaces, by their names.',
-      source: interfaces,
-      verdict: noStatic,
+      verdict: 'provable',
     }),
     hosts: option({
       type: types.attrsOf(types.listOf(types.str)),
@@ -253,47 +78,18 @@ const options = {
       source: config,
       verdict: 'provable',
     }),
-    firewall: {
-      enable: option({
-        type: types.bool,
-        default: true,
-        description: 'Whether the firewall refuses what is not allowed.',
-        source: firewall,
-        verdict: noFirewall,
-      }),
-      allowPing: option({
-        type: types.bool,
-        default: true,
-        description: 'Whether the machine answers ICMPv4 echo requests.',
-        source: firewall,
-        verdict: noFirewall,
-      }),
-      trustedInterfaces: option({
-        type: types.listOf(types.str),
-        default: [],
-        description: 'Interfaces whose traffic is let in whatever it is.',
-        source: firewall,
-        verdict: noFirewall,
-      }),
-      interfaces: option({
-        type: types.attrsOf(types.submodule(ports('incoming'))),
-        default: {},
-        description: 'Ports that are open on single interfaces only.',
-        source: firewall,
-        verdict: noFirewall,
-      }),
-      ...ports('incoming'),
-    },
   },
 };
 
-/** The machine's name and its way to the network. */
+type Networking = ResolvedOf<typeof options>['networking'];
+
+/** The machine's names and its way to the network. */
 export const networking = defineService({
   name: 'networking',
-  description: "The machine's names, its addresses and its firewall.",
+  description: "The machine's names, and its addresses by DHCP.",
   options,
 
-  realise({ networking: { hostName: name, hostId, domain, hosts, useDHCP } }) {
+  realise({ networking: { hostName: name, hostId, domain, hosts, useDHCP, enableIPv6 } }) {
     const names = domain === null ? name : `${name}.${domain} ${name}`;
     return {
       files: [
@@ -305,13 +101,18 @@ export const networking = defineService({
           ...Object.entries(hosts).map(([address, aliases]) => `${address} ${aliases.join(' ')}`),
         ]),
         ...(hostId === null ? [] : [hostIdFile(hostId)]),
-        ...(useDHCP ? dhcpFiles() : []),
+        ...(useDHCP ? dhcpFiles(enableIPv6) : []),
+        ...(enableIPv6 ? [] : [textFile('/etc/sysctl.d/60-no-ipv6.conf', noIPv6)]),
       ],
     };
   },
 
-  probes({ networking: { hostName: name, hostId, useDHCP } }, guest) {
+  probes({ networking }, guest) {
+    const { hostName: name, hostId, useDHCP } = networking;
     return [
+      ...fullNameProbe(networking),
+      ...hostsProbe(networking),
+      ...(networking.enableIPv6 ? [] : [noIPv6Probe]),
       ...(name === ''
         ? []
         : [
@@ -336,7 +137,7 @@ export const networking = defineService({
     ];
   },
 
-  nixosTest: ({ networking: { hostName: name, hostId, useDHCP } }) => ({
+  nixosTest: ({ networking: { hostName: name, hostId, domain, useDHCP } }) => ({
     steps: [
       {
         title: 'the host has its name',
@@ -352,6 +153,14 @@ export const networking = defineService({
         lines: [
           'seen_id = machine.succeed("hostid").strip()',
           text`assert seen_id == ${pythonString(hostId)}.lower(), f"the host id is {seen_id}"`,
+        ],
+      },
+      {
+        title: 'the host has its full name',
+        when: not(or(equals(domain, null), equals(name, ''))),
+        lines: [
+          'full_name = machine.succeed("hostname --fqdn").strip()',
+          text`assert full_name == ${pythonString(name)} + "." + ${pythonString(domain)}, f"the full name is {full_name}"`,
         ],
       },
       {
@@ -393,17 +202,55 @@ function hostIdFile(hostId: string): ImageFile {
   };
 }
 
-function dhcpFiles(): ImageFile[] {
+function dhcpFiles(enableIPv6: boolean): ImageFile[] {
+  return networkFiles('99-ethernet-default-dhcp', [
+    '[Match]',
+    'Type=ether',
+    'Kind=!*',
+    '',
+    '[Network]',
+    ...protocolLines({ dhcp: true, enableIPv6 }),
+  ]);
+}
+
+const noIPv6 = ['net.ipv6.conf.all.disable_ipv6 = 1', 'net.ipv6.conf.default.disable_ipv6 = 1'];
+
+const noIPv6Probe = commandOutput.probe({
+  id: 'networking/no-ipv6',
+  params: { command: 'ip -6 -oneline address show | wc -l', output: '0' },
+  title: 'no interface has an address of IPv6',
+  proves: ['networking.enableIPv6'],
+});
+
+function fullNameProbe({ hostName: name, domain }: Networking): Probe[] {
+  if (name === '' || domain === null) return [];
   return [
-    textFile('/etc/systemd/network/99-ethernet-default-dhcp.network', [
-      '[Match]',
-      'Type=ether',
-      'Kind=!*',
-      '',
-      '[Network]',
-      'DHCP=yes',
-      'IPv6PrivacyExtensions=kernel',
-    ]),
-    wantedBy('multi-user.target', 'systemd-networkd.service'),
+    commandOutput.probe({
+      id: 'networking/full-name',
+      params: { command: 'hostname --fqdn', output: `${name}.${domain}` },
+      title: `the machine's full name is ${name}.${domain}`,
+      proves: ['networking.domain'],
+    }),
+  ];
+}
+
+/** The declared lines of /etc/hosts, by what names resolve to. Without IPv6, names give no address of it. */
+function hostsProbe({ hosts, enableIPv6 }: Networking): Probe[] {
+  const entries = Object.entries(hosts).filter(([address]) => enableIPv6 || !address.includes(':'));
+  const looks = entries.flatMap(([address, names]) =>
+    names.map((name) => {
+      const wanted = quote(canonicalAddress(address));
+      const complaint = quote(`${name} is not ${address}`);
+      return `getent ahosts ${quote(name)} | cut -d' ' -f1 | grep -Fqx ${wanted} || echo ${complaint}`;
+    }),
+  );
+  if (looks.length === 0) return [];
+  return [
+    commandOutput.probe({
+      id: 'networking/hosts',
+      params: { command: [...looks, 'echo end'].join('; '), output: 'end' },
+      title: `${entries.flatMap(([, names]) => names).join(', ')} resolve to their declared addresses`,
+      proves: ['networking.hosts'],
+    }),
   ];
 }

@@ -145,7 +145,7 @@ const options = {
         default: true,
         description: 'Whether the firewall lets the ports through.',
         source,
-        verdict: notRealised('the stand-in has no firewall yet, so its ports are open'),
+        verdict: 'provable',
       }),
       startWhenNeeded: option({
         type: types.bool,

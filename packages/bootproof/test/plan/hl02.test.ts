@@ -219,11 +219,11 @@ describe('the plan of hl02', () => {
     expect(line).toContain('virtio-serial');
   });
 
-  it('has an image with the server and the agent, and no packages besides', () => {
+  it('has an image with the server, the agent, the firewall and ping, and no packages besides', () => {
     expect(hl02.image).toMatchObject({
       kind: 'stand-in',
       hostName: 'hl02',
-      packages: ['openssh-server', 'qemu-guest-agent'],
+      packages: ['iputils-ping', 'nftables', 'openssh-server', 'qemu-guest-agent'],
       kernelParams: ['console=ttyS0', 'loglevel=4'],
       loader: { type: 'systemd-boot', timeout: 1, editor: true, espMountpoint: '/boot' },
     });
@@ -245,7 +245,7 @@ describe('hl02 without the guest agent', async () => {
     const line = argumentsOf(without).join(' ');
     expect(line).not.toContain('virtio-serial');
     expect(line).not.toContain('org.qemu.guest_agent.0');
-    expect(without.image.packages).toEqual(['openssh-server']);
+    expect(without.image.packages).toEqual(['iputils-ping', 'nftables', 'openssh-server']);
   });
 });
 

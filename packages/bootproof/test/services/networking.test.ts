@@ -108,3 +108,59 @@ describe('addresses', () => {
     expect(idsOf(probesOf(service, declared)).filter((id) => id.includes('dhcp'))).toEqual([]);
   });
 });
+
+describe('the full name', () => {
+  it('is proven where there is a domain, and a name that is known', () => {
+    const probes = probesOf(service, { networking: { hostName: 'hl02', domain: 'home.arpa' } });
+    expect(probeOf(probes, 'networking/full-name')).toMatchObject({
+      params: { command: 'hostname --fqdn', output: 'hl02.home.arpa' },
+      proves: ['networking.domain'],
+    });
+    for (const declared of [{ hostName: 'hl02' }, { hostName: '', domain: 'home.arpa' }]) {
+      expect(idsOf(probesOf(service, { networking: declared }))).not.toContain('networking/full-name');
+    }
+  });
+});
+
+describe('declared lines of /etc/hosts', () => {
+  const hosts = { '192.168.0.2': ['files.lan'], 'FD00:0::2': ["it's"] };
+  const command = (networking: object) =>
+    (probeOf(probesOf(service, { networking }), 'networking/hosts').params as { command: string }).command;
+
+  it('are proven by what each name resolves to, in the spelling of the system', () => {
+    expect(command({ hosts })).toContain("getent ahosts files.lan | cut -d' ' -f1 | grep -Fqx 192.168.0.2");
+    expect(command({ hosts })).toContain('grep -Fqx fd00::2');
+  });
+
+  it('quote what the shell would take as its own', () => {
+    expect(command({ hosts })).toContain(`getent ahosts 'it'\\''s'`);
+  });
+
+  it('are not asked for addresses of IPv6 where that is off, nor where there are none', () => {
+    expect(command({ hosts, enableIPv6: false })).not.toContain('fd00');
+    expect(idsOf(probesOf(service, {}))).not.toContain('networking/hosts');
+  });
+});
+
+describe('without IPv6', () => {
+  const declared = { networking: { enableIPv6: false } };
+
+  it('the kernel and networkd leave it off', () => {
+    const made = realisationOf(service, declared);
+    expect(linesAt(made, '/etc/sysctl.d/60-no-ipv6.conf')).toEqual([
+      'net.ipv6.conf.all.disable_ipv6 = 1',
+      'net.ipv6.conf.default.disable_ipv6 = 1',
+    ]);
+    expect(linesAt(made, network)).toContain('DHCP=ipv4');
+    expect(linesAt(made, network)).toContain('LinkLocalAddressing=no');
+    expect(fileAt(realisationOf(service, {}), '/etc/sysctl.d/60-no-ipv6.conf')).toBeUndefined();
+  });
+
+  it('is proven', () => {
+    expect(probeOf(probesOf(service, declared), 'networking/no-ipv6')).toMatchObject({
+      params: { output: '0' },
+      proves: ['networking.enableIPv6'],
+    });
+    expect(idsOf(probesOf(service, {}))).not.toContain('networking/no-ipv6');
+  });
+});
