@@ -59,6 +59,8 @@ export class SerialConsole {
   #lineStart = 0;
   #breakdown: Breakdown | undefined;
   #pause: NodeJS.Timeout | undefined;
+  /** When the machine began to boot: with QEMU, or at its last reset. */
+  #bootMs = 0;
   #socket: Socket | undefined;
 
   constructor(options: ConsoleOptions) {
@@ -119,6 +121,7 @@ export class SerialConsole {
     if (unfinished !== '') this.lines.push({ atMs: this.#options.now(), text: unfinished });
     this.#lineStart = this.#text.length;
     this.marks.length = 0;
+    this.#bootMs = this.#options.now();
     this.#watch = new BreakdownWatch();
     this.#breakdown = undefined;
     clearTimeout(this.#pause);
@@ -162,11 +165,11 @@ export class SerialConsole {
     }
   }
 
-  /** The boot's phases up to now, each from its mark to the next. The firmware's begins with QEMU. */
+  /** The boot's phases up to now, each from its mark to the next. The firmware's begins with QEMU, or with the reset. */
   phases(): Span[] {
     return this.marks.map(({ mark, atMs }, index) => ({
       name: mark,
-      startMs: mark === 'firmware' && index === 0 ? 0 : atMs,
+      startMs: mark === 'firmware' && index === 0 ? this.#bootMs : atMs,
       endMs: this.marks[index + 1]?.atMs ?? this.#options.now(),
     }));
   }
