@@ -31,7 +31,7 @@ function details({ probe, expected, seen, reason, evidence }: Proof): string {
       `expected: ${expected}`,
       `seen: ${seen}`,
       ...(reason === undefined ? [] : [`reason: ${reason}`]),
-      `proves: ${probe.proves.join(', ')}`,
+      ...(probe.proves.length === 0 ? [] : [`proves: ${probe.proves.join(', ')}`]),
       `look at: ${probe.hint}`,
       ...evidence.map(({ source, text }) => `\n$ ${source}\n${text}`),
     ].join('\n'),

@@ -46,8 +46,9 @@ export function Name({ text }: { text: string }): JSX.Element {
   );
 }
 
-/** The options that a probe proves. */
+/** The options that a probe proves. One about what every machine has to be proves none. */
 export function Options({ names }: { names: readonly string[] }): JSX.Element {
+  if (names.length === 0) return <span>no option</span>;
   return (
     <ul class="options">
       {names.map((name) => (
