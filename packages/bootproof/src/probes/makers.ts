@@ -1,4 +1,5 @@
 /** The makers of probes, for tests that add some of their own: `probes.unit.probe({ … })`. */
+export { account } from './kinds/account.ts';
 export { agentAddress, agentHostName, agentPing } from './kinds/agent.ts';
 export { answersPing } from './kinds/answers-ping.ts';
 export { bootLoader } from './kinds/boot-loader.ts';
@@ -10,7 +11,9 @@ export { device, driver } from './kinds/device.ts';
 export { dhcpAddress } from './kinds/dhcp-address.ts';
 export { dnsAnswer } from './kinds/dns-answer.ts';
 export { fail2banJails } from './kinds/fail2ban-jails.ts';
+export { fileStatus, fileText } from './kinds/file.ts';
 export { fileLine } from './kinds/file-line.ts';
+export { group } from './kinds/group.ts';
 export { fileSystem } from './kinds/file-system.ts';
 export { hostName } from './kinds/host-name.ts';
 export { imageClean } from './kinds/image-clean.ts';
