@@ -1,0 +1,159 @@
+import { option, type ResolvedOf } from '../options/option.ts';
+import { types } from '../options/types.ts';
+import { commandOutput } from '../probes/kinds/command-output.ts';
+import { fileLine } from '../probes/kinds/file-line.ts';
+import type { Probe } from '../probes/probe.ts';
+import { quote } from '../probes/shell.ts';
+import { type Realisation, textFile } from './service.ts';
+
+const realised = { source: 'nixos/modules/security/sudo.nix', verdict: 'provable' } as const;
+
+/** Who may act as root: `security.sudo.*`. */
+export const sudoOptions = {
+  enable: option({
+    type: types.bool,
+    default: true,
+    description: 'Whether sudo is there.',
+    ...realised,
+  }),
+  wheelNeedsPassword: option({
+    type: types.bool,
+    default: true,
+    description: 'Whether members of wheel must give their password.',
+    ...realised,
+  }),
+  execWheelOnly: option({
+    type: types.bool,
+    default: false,
+    description: 'Whether members of wheel alone may run sudo at all.',
+    ...realised,
+  }),
+  extraConfig: option({
+    type: types.lines,
+    default: '',
+    description: 'Lines put into sudoers as they are.',
+    ...realised,
+  }),
+};
+
+export type Sudo = ResolvedOf<typeof sudoOptions>;
+
+/** sudoers(5) with NixOS's rules: root and wheel may do everything, Debian's own group sudo nothing. */
+export function realiseSudo(sudo: Sudo): Realisation {
+  const tag = sudo.wheelNeedsPassword ? 'SETENV: ALL' : 'NOPASSWD: SETENV: ALL';
+  return {
+    packages: ['sudo'],
+    files: [
+      textFile(
+        '/etc/sudoers',
+        [
+          'Defaults env_keep+=SSH_AUTH_SOCK',
+          // What a user runs has Debian's own folders of programs, as root's shell has.
+          'Defaults secure_path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"',
+          'root ALL=(ALL:ALL) SETENV: ALL',
+          `%wheel ALL=(ALL:ALL) ${tag}`,
+          sudo.extraConfig,
+        ],
+        0o440,
+      ),
+    ],
+  };
+}
+
+/** Commands that make wheel, and close the program itself to all others where that was declared. */
+export function sudoCommands({ execWheelOnly }: Sudo): string[] {
+  return [
+    'getent group wheel >/dev/null || groupadd --system wheel',
+    ...(execWheelOnly ? ['chgrp wheel /usr/bin/sudo', 'chmod 4510 /usr/bin/sudo'] : []),
+  ];
+}
+
+const root = 'security.sudo';
+// NixOS's programs with other users' rights are in a folder of their own.
+const withWrappers = 'PATH="/run/wrappers/bin:$PATH"';
+const whereSudoIs = `${withWrappers} command -v sudo`;
+
+/** A machine without it. */
+export const noSudoProbe = (): Probe =>
+  commandOutput.probe({
+    id: 'sudo/absent',
+    params: { command: `${whereSudoIs} || echo none`, output: 'none' },
+    title: 'there is no sudo',
+    proves: [`${root}.enable`],
+  });
+
+/**
+ * That the rules are valid and say what was declared.
+ *
+ * @param person a member of wheel, who tries what the rule allows; undefined when there is none
+ * @param stranger a user with a shell who is not in wheel
+ */
+export function sudoProbes(sudo: Sudo, person: string | undefined, stranger: string | undefined): Probe[] {
+  const after = ['sudo/rules'];
+  return [
+    commandOutput.probe({
+      id: 'sudo/rules',
+      params: { command: 'PATH="$PATH:/usr/sbin" visudo -cq && echo valid', output: 'valid' },
+      title: 'the rules of sudo are valid',
+      proves: [`${root}.enable`],
+    }),
+    ...(person === undefined ? [] : [wheelProbe(sudo, person)]),
+    ...(sudo.execWheelOnly ? onlyWheelProbes(stranger) : []),
+    ...linesOf(sudo.extraConfig).map((line, index) =>
+      fileLine.probe({
+        id: `sudo/extra-${index}`,
+        params: { path: '/etc/sudoers', line },
+        proves: [`${root}.extraConfig`],
+        after,
+      }),
+    ),
+  ];
+}
+
+const linesOf = (text: string): string[] => text.split('\n').filter((line) => line.trim() !== '');
+
+/** A command as a user, by a shell that every machine has. */
+const as = (user: string, command: string): string =>
+  `${withWrappers} LC_ALL=C su -s /bin/sh ${quote(user)} -c ${quote(command)} 2>&1`;
+
+/** A member of wheel becomes root, or is asked for a password that nobody is there to give. */
+function wheelProbe({ wheelNeedsPassword }: Sudo, person: string): Probe {
+  return commandOutput.probe({
+    id: 'sudo/wheel',
+    params: {
+      command: `${as(person, 'sudo -n id -u')} | tail -n 1`,
+      output: wheelNeedsPassword ? 'sudo: a password is required' : '0',
+    },
+    title: wheelNeedsPassword
+      ? `${person} is asked for a password by sudo`
+      : `${person} becomes root by sudo without a password`,
+    proves: [`${root}.enable`, `${root}.wheelNeedsPassword`],
+    after: ['sudo/rules'],
+  });
+}
+
+/** The program's own mode, and that somebody outside wheel cannot even start it. */
+function onlyWheelProbes(stranger: string | undefined): Probe[] {
+  const proves = [`${root}.execWheelOnly`];
+  return [
+    commandOutput.probe({
+      id: 'sudo/wheel-only',
+      params: { command: `stat -L -c '%a %U %G' "$(${whereSudoIs})"`, output: '4510 root wheel' },
+      title: 'only wheel may run sudo',
+      proves,
+    }),
+    ...(stranger === undefined
+      ? []
+      : [
+          commandOutput.probe({
+            id: 'sudo/stranger',
+            params: {
+              command: as(stranger, 'test -x "$(command -v sudo || echo /usr/bin/sudo)" || echo refused'),
+              output: 'refused',
+            },
+            title: `${stranger} may not run sudo`,
+            proves,
+          }),
+        ]),
+  ];
+}
