@@ -3,15 +3,15 @@ import { option } from '../options/option.ts';
 import { types } from '../options/types.ts';
 import { commandOutput } from '../probes/kinds/command-output.ts';
 import { imageClean } from '../probes/kinds/image-clean.ts';
+import { localeProbes, realiseLocale } from './locale.ts';
 import { pythonString } from './nixos-test.ts';
-import { defineService, nixosOnly, notProvable, notRealised } from './service.ts';
+import { defineService, nixosOnly, notProvable, textFile } from './service.ts';
 
 /** NixOS's releases: those of the first years, March and September from 16.03, May and November from 21.05. */
 const releasePattern = /^(13\.10|14\.(04|12)|15\.09|(1[6-9]|20)\.(03|09)|2[1-9]\.(05|11))$/;
 
 const i18n = 'nixos/modules/config/i18n.nix';
 const console_ = 'nixos/modules/config/console.nix';
-const noLocale = notRealised("the stand-in has Debian's C.UTF-8 locale alone");
 const noKeymap = nixosOnly('the stand-in leaves the console as the kernel sets it up');
 
 const options = {
@@ -39,17 +39,19 @@ const options = {
       default: false,
       description: 'Whether the hardware clock keeps local time.',
       source: 'nixos/modules/config/locale.nix',
-      verdict: notRealised('the stand-in keeps its hardware clock in UTC'),
+      verdict: 'provable',
     }),
   },
   i18n: {
     defaultLocale: option({
       type: types.str,
-      default: 'en_US.UTF-8',
+      // Empty until somebody declares one, so that a stand-in carries locales only where they were asked for.
+      default: () => '',
+      defaultText: 'en_US.UTF-8',
       example: 'de_DE.UTF-8',
       description: 'The locale of programs that are told no other.',
       source: i18n,
-      verdict: noLocale,
+      verdict: 'provable',
     }),
     extraLocaleSettings: option({
       type: types.attrsOf(types.str),
@@ -57,7 +59,7 @@ const options = {
       example: { LC_TIME: 'de_DE.UTF-8' },
       description: 'Locale variables besides LANG.',
       source: i18n,
-      verdict: noLocale,
+      verdict: 'provable',
     }),
   },
   console: {
@@ -92,15 +94,28 @@ export const system = defineService({
   description: 'Release, time zone, locale and console.',
   options,
 
-  realise({ time: { timeZone } }) {
-    if (timeZone === null) return {};
+  realise({ time: { timeZone, hardwareClockInLocalTime }, i18n }) {
+    const { packages = [], files = [] } = realiseLocale(i18n);
     return {
-      packages: ['tzdata'],
-      files: [{ type: 'symlink', path: '/etc/localtime', target: `/usr/share/zoneinfo/${timeZone}` }],
+      packages: [...(timeZone === null ? [] : ['tzdata']), ...packages],
+      files: [
+        ...(timeZone === null
+          ? []
+          : [
+              {
+                type: 'symlink' as const,
+                path: '/etc/localtime',
+                target: `/usr/share/zoneinfo/${timeZone}`,
+              },
+            ]),
+        // adjtime(5) of hwclock: drift, time of the last adjustment, and what the clock keeps. systemd reads the last.
+        ...(hardwareClockInLocalTime ? [textFile('/etc/adjtime', ['0.0 0 0.0', '0', 'LOCAL'])] : []),
+        ...files,
+      ],
     };
   },
 
-  probes({ time: { timeZone } }) {
+  probes({ time: { timeZone, hardwareClockInLocalTime }, i18n }) {
     return [
       imageClean.probe({
         id: 'system/no-machine-id',
@@ -122,10 +137,21 @@ export const system = defineService({
               proves: ['time.timeZone'],
             }),
           ]),
+      ...(hardwareClockInLocalTime
+        ? [
+            commandOutput.probe({
+              id: 'system/hardware-clock',
+              params: { command: 'sed -n 3p /etc/adjtime', output: 'LOCAL' },
+              title: 'the hardware clock keeps local time',
+              proves: ['time.hardwareClockInLocalTime'],
+            }),
+          ]
+        : []),
+      ...localeProbes(i18n),
     ];
   },
 
-  nixosTest: ({ time: { timeZone } }) => ({
+  nixosTest: ({ time: { timeZone }, i18n }) => ({
     steps: [
       {
         title: 'the time zone is the declared one',
@@ -133,6 +159,13 @@ export const system = defineService({
         lines: [
           'seen_zone = machine.succeed("readlink /etc/localtime").strip()',
           text`assert seen_zone.endswith("/zoneinfo/" + ${pythonString(timeZone)}), f"the time zone is {seen_zone}"`,
+        ],
+      },
+      {
+        title: 'services are told the locale',
+        lines: [
+          'seen_locale = machine.succeed("systemctl show-environment")',
+          text`assert "LANG=" + ${pythonString(i18n.defaultLocale)} in seen_locale.splitlines(), seen_locale`,
         ],
       },
     ],

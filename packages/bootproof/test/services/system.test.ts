@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Service } from '../../src/services/service.ts';
 import { system } from '../../src/services/system.ts';
-import { idsOf, probeOf, probesOf, realisationOf } from './support.ts';
+import { idsOf, linesAt, probeOf, probesOf, realisationOf } from './support.ts';
 
 const service = system as unknown as Service;
 
@@ -20,8 +20,24 @@ describe('the time zone', () => {
   });
 
   it('is left alone when it is null', () => {
-    expect(realisationOf(service, {})).toEqual({});
+    expect(realisationOf(service, {})).toEqual({ packages: [], files: [] });
     expect(idsOf(probesOf(service, {}))).toEqual(['system/no-machine-id']);
+  });
+});
+
+describe('the hardware clock', () => {
+  const definitions = { time: { hardwareClockInLocalTime: true } };
+
+  it('keeps local time where systemd is told so', () => {
+    expect(linesAt(realisationOf(service, definitions), '/etc/adjtime')).toEqual(['0.0 0 0.0', '0', 'LOCAL']);
+    expect(probeOf(probesOf(service, definitions), 'system/hardware-clock')).toMatchObject({
+      params: { output: 'LOCAL' },
+      proves: ['time.hardwareClockInLocalTime'],
+    });
+  });
+
+  it('keeps UTC otherwise, and nothing is written', () => {
+    expect(linesAt(realisationOf(service, {}), '/etc/adjtime')).toEqual([]);
   });
 });
 

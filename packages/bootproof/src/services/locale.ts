@@ -1,0 +1,82 @@
+/** The locale: which one services and people are told of, and that the C library has it. */
+
+import { commandOutput } from '../probes/kinds/command-output.ts';
+import type { Probe } from '../probes/probe.ts';
+import { quote } from '../probes/shell.ts';
+import { type Realisation, textFile } from './service.ts';
+
+interface Locale {
+  /** Empty: not declared. */
+  readonly defaultLocale: string;
+  readonly extraLocaleSettings: Readonly<Record<string, string>>;
+}
+
+/** What NixOS takes where nobody declares one: nixos/modules/config/i18n.nix. */
+const usualLocale = 'en_US.UTF-8';
+
+/** What every C library has: locale(7). */
+const builtIn = new Set(['C', 'POSIX', 'C.UTF-8', 'C.utf8']);
+
+/**
+ * A stand-in is told of no locale until one is declared: NixOS's own default would cost each image the 220 MB that all
+ * locales take together, since Debian has no package of a single one.
+ */
+const isDeclared = ({ defaultLocale, extraLocaleSettings }: Locale): boolean =>
+  defaultLocale !== '' || Object.keys(extraLocaleSettings).length > 0;
+
+const languageOf = ({ defaultLocale }: Locale): string =>
+  defaultLocale === '' ? usualLocale : defaultLocale;
+
+/** Locales are named by these variables; LANGUAGE is a list of languages: locale.conf(5). */
+const namedBy = (locale: Locale): string[] => [
+  languageOf(locale),
+  ...Object.entries(locale.extraLocaleSettings).flatMap(([name, value]) =>
+    name === 'LANGUAGE' ? [] : [value],
+  ),
+];
+
+/** systemd reads locale.conf(5) for its services, pam_env /etc/default/locale for those who log in. */
+export function realiseLocale(locale: Locale): Realisation {
+  if (!isDeclared(locale)) return {};
+  const lines = Object.entries({ LANG: languageOf(locale), ...locale.extraLocaleSettings }).map(
+    ([name, value]) => `${name}=${value}`,
+  );
+  return {
+    packages: namedBy(locale).every((name) => builtIn.has(name)) ? [] : ['locales-all'],
+    files: [textFile('/etc/locale.conf', lines), textFile('/etc/default/locale', lines)],
+  };
+}
+
+/** What systemd tells its services, and what the C library says to a name that it does not have. */
+export function localeProbes(locale: Locale): Probe[] {
+  if (!isDeclared(locale)) return [];
+  const extra = Object.entries(locale.extraLocaleSettings);
+  return [
+    toldProbe('LANG', languageOf(locale), 'i18n.defaultLocale'),
+    knownProbe('LANG', languageOf(locale), 'i18n.defaultLocale'),
+    ...extra.flatMap(([name, value]) => [
+      toldProbe(name, value, 'i18n.extraLocaleSettings'),
+      ...(name === 'LANGUAGE' ? [] : [knownProbe(name, value, 'i18n.extraLocaleSettings')]),
+    ]),
+  ];
+}
+
+const toldProbe = (variable: string, value: string, option: string): Probe =>
+  commandOutput.probe({
+    id: `system/locale-${variable}`,
+    params: { command: `systemctl show-environment | sed -n ${quote(`s/^${variable}=//p`)}`, output: value },
+    title: `services are told that ${variable} is ${value}`,
+    proves: [option],
+  });
+
+const knownProbe = (variable: string, value: string, option: string): Probe =>
+  commandOutput.probe({
+    id: `system/locale-${variable}-known`,
+    params: {
+      // It complains on standard error of a locale that is not there, and ends well all the same.
+      command: `LC_ALL=${quote(value)} locale charmap 2>&1 >/dev/null | head -n 1`,
+      output: '',
+    },
+    title: `the locale ${value} is installed`,
+    proves: [option],
+  });
