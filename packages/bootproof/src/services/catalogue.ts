@@ -1,6 +1,7 @@
 import { mergeOptionTrees } from '../options/option.ts';
 import { boot } from './boot.ts';
 import { disko } from './disko.ts';
+import { etc } from './etc.ts';
 import { fail2ban } from './fail2ban.ts';
 import { fileSystems } from './file-systems.ts';
 import { networkFirewall } from './firewall.ts';
@@ -39,6 +40,7 @@ const all = [
   unbound,
   fail2ban,
   systemdUnits,
+  etc,
 ] as const;
 
 type TreesOf<Services extends readonly Service[]> = {
