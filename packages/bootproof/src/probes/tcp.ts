@@ -5,7 +5,7 @@ import { quote } from './shell.ts';
  * opens /dev/tcp itself, and coreutils. The connection is descriptor 3 of `script`.
  *
  * @param address a literal IPv4 or IPv6 address, without brackets
- * @param script what bash does with the connection; `$0` is the first of `words`
+ * @param script what bash does with the connection; `$1` is the first of `words`
  * @param seconds after which it is given up with exit status 124
  */
 export function tcpCommand(
@@ -15,7 +15,7 @@ export function tcpCommand(
   { words = [], seconds = 10 }: { readonly words?: readonly string[]; readonly seconds?: number } = {},
 ): string {
   const connected = `exec 3<>/dev/tcp/${address}/${port} && ${script}`;
-  return ['timeout', String(seconds), 'bash', '-c', connected, ...words].map(quote).join(' ');
+  return ['timeout', String(seconds), 'bash', '-c', connected, 'bash', ...words].map(quote).join(' ');
 }
 
 /** Where a guest reaches a server that listens on this address: on a loopback address when it listens on all. */

@@ -15,7 +15,7 @@ describe('a command over TCP', () => {
       server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
     });
     try {
-      const command = tcpCommand('127.0.0.1', port, 'printf %s "$0" >&3 && cat <&3', {
+      const command = tcpCommand('127.0.0.1', port, 'printf %s "$1" >&3 && cat <&3', {
         words: ["it's $HOME"],
       });
       expect((await run('/bin/sh', ['-c', command])).stdout).toBe("got it's $HOME");

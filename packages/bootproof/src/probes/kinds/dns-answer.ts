@@ -6,7 +6,7 @@ import { tcpCommand } from '../tcp.ts';
 
 /** Sends the question that is the first word, and prints the answer's bytes: two of them say how many follow. */
 const exchange = [
-  'printf "$0" >&3',
+  'printf "$1" >&3',
   'length=$(head -c 2 <&3 | od -An -tu1)',
   'set -- $length',
   'head -c $(($1 * 256 + $2)) <&3 | od -An -v -tx1',
