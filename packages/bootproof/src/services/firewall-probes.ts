@@ -3,6 +3,7 @@ import { outsideTcp } from '../probes/kinds/outside-tcp.ts';
 import { outsideUdp } from '../probes/kinds/outside-udp.ts';
 import type { Probe } from '../probes/probe.ts';
 import type { Firewall, Ports } from './firewall-options.ts';
+import { isAllowed, ofInterface } from './firewall-reach.ts';
 import type { OpenedPorts } from './firewall-rules.ts';
 
 /** The ports that stand for all that are let in over a NIC: each single one, and the ends of each range. */
@@ -12,19 +13,6 @@ function samples(firewall: Firewall, nic: string, protocol: 'TCP' | 'UDP'): numb
     ...set[`allowed${protocol}Ports`],
     ...set[`allowed${protocol}PortRanges`].flatMap(({ from = 0, to = 0 }) => [from, to]),
   ]);
-}
-
-const ofInterface = ({ interfaces }: Firewall, nic: string): Ports[] => {
-  const own = interfaces[nic];
-  return own === undefined ? [] : [own];
-};
-
-function isAllowed(firewall: Firewall, nic: string, protocol: 'TCP' | 'UDP', port: number): boolean {
-  return [firewall, ...ofInterface(firewall, nic)].some(
-    (set) =>
-      set[`allowed${protocol}Ports`].includes(port) ||
-      set[`allowed${protocol}PortRanges`].some(({ from = 0, to = 0 }) => from <= port && port <= to),
-  );
 }
 
 /** Free for whoever wants it, and used by few. */

@@ -9,6 +9,7 @@ import { sshdSetting } from '../probes/kinds/sshd-setting.ts';
 import { unit } from '../probes/kinds/unit.ts';
 import type { Probe } from '../probes/probe.ts';
 import { quote } from '../probes/shell.ts';
+import { isReachable } from './firewall-reach.ts';
 import { each } from './nixos-test.ts';
 import { defineService, nixosOnly, notRealised, textFile, wantedBy } from './service.ts';
 
@@ -253,7 +254,11 @@ export const openssh = defineService({
     };
   },
 
-  probes({ services: { openssh } }) {
+  probes(values, guest) {
+    const { openssh } = values.services;
+    const fromOutside = (sshPort: number): boolean =>
+      (openssh.openFirewall && openssh.ports.includes(sshPort)) ||
+      isReachable(values, guest.nics[0]?.name, sshPort);
     const clean = imageClean.probe({
       id: 'openssh/no-host-key',
       params: { check: 'no SSH host key' },
@@ -269,8 +274,11 @@ export const openssh = defineService({
         // On a first boot it waits for its host keys to be made.
         deadlineSeconds: 60,
       }),
-      ...portsOf(openssh).flatMap((each) => portProbes(each)),
-      loginProbe(portsOf(openssh)[0] ?? 22, openssh.settings),
+      ...portsOf(openssh).flatMap((each) => portProbes(each, fromOutside(each))),
+      ...portsOf(openssh)
+        .filter(fromOutside)
+        .slice(0, 1)
+        .map((each) => loginProbe(each, openssh.settings)),
       ...settingProbes(openssh),
       ...openssh.hostKeys.map((key, index) => hostKeyProbe(key, index)),
       clean,
@@ -297,7 +305,8 @@ export const openssh = defineService({
 /** The ports, each once: two modules may both name it. Without any, sshd listens on 22. Source: sshd_config(5). */
 const portsOf = ({ ports }: Openssh): number[] => (ports.length === 0 ? [22] : [...new Set(ports)]);
 
-function portProbes(sshPort: number): Probe[] {
+/** Behind a firewall that is shut for it, nothing answers from outside: that is the firewall's to prove. */
+function portProbes(sshPort: number, fromOutside: boolean): Probe[] {
   const after = ['openssh/unit'];
   const proves = ['services.openssh.enable', 'services.openssh.ports'];
   return [
@@ -308,12 +317,16 @@ function portProbes(sshPort: number): Probe[] {
       proves: ['services.openssh.ports'],
       after,
     }),
-    sshAnswers.probe({
-      id: `openssh/answers-${sshPort}`,
-      params: { port: sshPort },
-      proves,
-      after,
-    }),
+    ...(fromOutside
+      ? [
+          sshAnswers.probe({
+            id: `openssh/answers-${sshPort}`,
+            params: { port: sshPort },
+            proves,
+            after,
+          }),
+        ]
+      : []),
   ];
 }
 

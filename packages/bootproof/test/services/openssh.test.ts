@@ -159,7 +159,26 @@ describe('probes', () => {
   });
 
   it("ask on sshd's own port when none is declared", () => {
-    expect(probeOf(probes({ ports: [] }), 'openssh/answers-22').params).toEqual({ port: 22 });
+    expect(probeOf(probes({ ports: [] }), 'openssh/listens-22').params).toEqual({ port: 22 });
+  });
+
+  it.each<[string, object, object, boolean]>([
+    ['opened by the service', {}, {}, true],
+    ['not opened', { openFirewall: false }, {}, false],
+    ['not opened, for no port is declared', { ports: [] }, {}, false],
+    ['opened by the machine', { openFirewall: false }, { allowedTCPPorts: [22] }, true],
+    ['on a trusted interface', { openFirewall: false }, { trustedInterfaces: ['enp6s18'] }, true],
+    ['without a firewall', { openFirewall: false }, { enable: false }, true],
+  ])('look from outside only at a port that is reached from there: %s', (_name, own, firewall, seen) => {
+    const ids = idsOf(
+      probesOf(service, {
+        services: { openssh: { enable: true, ...own } },
+        networking: { firewall },
+      }),
+    );
+    expect(ids).toContain('openssh/listens-22');
+    expect(ids.includes('openssh/answers-22')).toBe(seen);
+    expect(ids.includes('openssh/login-methods')).toBe(seen);
   });
 
   it('log in on the first port, after it has answered', () => {
