@@ -68,6 +68,14 @@ function addCheck(program: Command, context: CommandContext): void {
     .option('--keep', 'leave the machine running, and say how to get in; Ctrl-C ends it')
     .option('--timeout <s>', 'seconds that a machine may take to boot', positive, 300)
     .option('--rebuild', 'build the image again, whatever the cache holds')
+    .option('--coverage-min <percent>', 'boot nothing when the tests prove less of what could be', percentage)
+    .option('--reboot', 'reboot each machine when it is proven, and prove it again')
+    .option(
+      '--power-cut',
+      'kill each proven machine at a random moment, boot its disk again, and prove it again',
+    )
+    .option('--seed <n>', 'the moment of the power cut, as an earlier run told it', natural)
+    .option('--repeat <n>', 'check so many times, and say what the figure shows', positive, 1)
     .addOption(onOption())
     .addOption(mirrorOption())
     .action(async (hosts: string[], options) => {
@@ -80,6 +88,7 @@ function addPlan(program: Command, context: CommandContext): void {
   program
     .command('plan [host...]')
     .description('show what would be proven about each host, and by which option; nothing is built or booted')
+    .option('--coverage', 'list every declared option instead, with what proves it or why nothing does')
     .option('--json', 'print the whole plan for programs')
     .action(async (hosts: string[], options) => {
       const { plan } = await import('./commands/plan.ts');
@@ -215,6 +224,13 @@ function positive(text: string): number {
   const number = Number(text);
   if (!Number.isInteger(number) || number < 1)
     throw new InvalidArgumentError('It has to be a whole number from 1.');
+  return number;
+}
+
+function percentage(text: string): number {
+  const number = Number(text);
+  if (text.trim() === '' || !(number >= 0 && number <= 100))
+    throw new InvalidArgumentError('It has to be a number from 0 to 100.');
   return number;
 }
 

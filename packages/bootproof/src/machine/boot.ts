@@ -28,7 +28,7 @@ export interface BootOptions {
   readonly name: string;
   /** The run folder; logs stay there. */
   readonly folder: string;
-  /** Booted through an overlay; undefined when the command line brings its own disk. */
+  /** Booted through an overlay; undefined when the overlay is there already, or the command line brings its own disk. */
   readonly image?: DiskImage;
   /** OVMF's empty variables, of which the machine gets a copy. */
   readonly efiVarsTemplate?: string;

@@ -320,10 +320,21 @@ export class Machine {
   /** Reboots through the guest, and waits until a way in is open again. */
   async reboot({ deadlineMs = 300_000 }: WaitOptions = {}): Promise<void> {
     const deadline = Deadline.after(deadlineMs);
+    await this.startOver({ deadlineMs });
+    await this.#guest.open(deadline);
+  }
+
+  /**
+   * Reboots through the guest: by its agent, else by `systemctl reboot`. Resolves when the machine has gone down and starts
+   * over; `ways` are new ones then, and tell when somebody is let in.
+   *
+   * @throws BootproofError when it has not gone down by the deadline, or within 90 s.
+   */
+  async startOver({ deadlineMs = powerMs }: WaitOptions = {}): Promise<void> {
+    const deadline = Deadline.after(deadlineMs);
     const reset = this.#parts.nextReset();
     await this.#askGuest('reboot', deadline);
     await this.#inTime(deadline.capped(powerMs), reset, 'start over');
-    await this.#guest.open(deadline);
   }
 
   /** Shuts the machine down, through the agent as Proxmox does, else by its power button, and waits for QEMU's end. */

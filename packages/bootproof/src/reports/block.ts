@@ -1,5 +1,6 @@
 /** The block of lines that the live display draws for one host: a pure function of what is known and of the room. */
 import type { Probe, Proof } from '../probes/probe.ts';
+import { bootPhases } from '../runner/events.ts';
 import type { HostProgress, PhaseProgress } from './progress.ts';
 import type { TextStyle } from './style.ts';
 import { verdictMark } from './summary.ts';
@@ -18,7 +19,7 @@ export interface BlockOptions {
   readonly ended?: boolean;
 }
 
-const nameWidth = 'evaluate'.length;
+const nameWidth = 'power cut'.length;
 const timeWidth = '59.9 s'.length;
 
 /** The sign of what is going on; after the end, of what was cut short. */
@@ -78,7 +79,7 @@ function phaseDetail(
     const drawn = bar(phase.fraction, 10, style);
     return `${drawn}  ${shorten(detail, room - displayWidth(drawn) - 2, glyphs.ellipsis)}`;
   }
-  if (phase.name === 'boot' && phase.trail.length > 1) {
+  if (bootPhases.has(phase.name) && phase.trail.length > 1) {
     // The latest stages that fit: where the boot is now matters most.
     const stages = phase.trail.map((stage) => style.show(oneLine(stage)));
     const join = (from: number) => stages.slice(from).join(` ${glyphs.arrow} `);

@@ -91,6 +91,8 @@ const groupOf: Readonly<Record<PhaseName, string | undefined>> = {
   image: 'image',
   boot: 'boot and probes',
   probes: undefined,
+  reboot: 'reboot',
+  'power cut': 'power cut',
   teardown: 'teardown',
 };
 

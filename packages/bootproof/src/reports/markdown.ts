@@ -1,6 +1,7 @@
 /** A run as Markdown, for the summary page of a GitHub Actions step. */
 import type { Proof } from '../probes/probe.ts';
 import type { RunResult } from '../runner/result.ts';
+import { coverageSentence } from './coverage.ts';
 import { oneLine, printable } from './text.ts';
 import { count, duration, gist, setting, standInLimit, verdictReason, verdictSentence } from './words.ts';
 
@@ -65,6 +66,7 @@ export function formatMarkdown(result: RunResult): string {
   const sections = [
     `## ${markdownText(verdictSentence(result))}`,
     `${markdownText(verdictReason(result))}. ${markdownText(setting(result))}.`,
+    ...(result.coverage.length > 0 ? [`${markdownText(coverageSentence(result.coverage))}.`] : []),
     ...(breakdown
       ? [
           `### The machine broke down: ${breakdown.kind}`,

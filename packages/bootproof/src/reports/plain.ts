@@ -1,5 +1,5 @@
 /** The display in a pipe: a line for each event that matters, written when it happens. */
-import type { PhaseName, RunEvent } from '../runner/events.ts';
+import { bootPhases, type PhaseName, type RunEvent } from '../runner/events.ts';
 import type { RunResult } from '../runner/result.ts';
 import { type Display, type DisplayOptions, styleFor } from './display.ts';
 import type { TextStyle } from './style.ts';
@@ -69,8 +69,8 @@ export class PlainLines {
     const detail = oneLine(event.detail);
     const told = this.#told.get(event.phase);
     // The stages of a boot are few, and each is worth its line.
-    const gap = event.phase === 'boot' ? 0 : progressGapMs;
-    if (told?.detail === detail && event.phase === 'boot') return undefined;
+    const gap = bootPhases.has(event.phase) ? 0 : progressGapMs;
+    if (told?.detail === detail && gap === 0) return undefined;
     if (told && event.atMs - told.atMs < gap) return undefined;
     this.#told.set(event.phase, { detail, atMs: event.atMs });
     const percent = event.fraction === undefined ? '' : ` (${Math.floor(event.fraction * 100)} %)`;

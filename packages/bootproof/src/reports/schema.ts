@@ -36,7 +36,7 @@ const proof = v.object({
 const span = { startMs: milliseconds, endMs: milliseconds };
 
 const phase = v.object({
-  name: v.picklist(['evaluate', 'image', 'boot', 'probes', 'teardown']),
+  name: v.picklist(['evaluate', 'image', 'boot', 'probes', 'reboot', 'power cut', 'teardown']),
   ...span,
 });
 
@@ -52,6 +52,23 @@ const command = v.object({
   stderr: v.string(),
   startedMs: milliseconds,
   durationMs: milliseconds,
+});
+
+const spans = v.array(v.object({ name: v.string(), ...span }));
+
+const laterBoot = v.object({
+  after: v.picklist(['reboot', 'power cut']),
+  startedMs: milliseconds,
+  spans,
+  powerCut: v.exactOptional(v.object({ seed: v.number(), afterMs: milliseconds })),
+});
+
+const optionCoverage = v.object({
+  option: v.string(),
+  files: strings,
+  verdict: v.picklist(['proven', 'unproven', 'nixos only', 'not provable', 'not realised']),
+  probes: strings,
+  reason: v.exactOptional(v.string()),
 });
 
 /**
@@ -82,8 +99,11 @@ export const runResultSchema = v.object({
     command: strings,
   }),
   phases: v.array(phase),
-  boot: v.array(v.object({ name: v.string(), ...span })),
+  boot: spans,
   proofs: v.array(proof),
+  laterBoots: v.exactOptional(v.array(laterBoot)),
+  // A result from before coverage was kept has none.
+  coverage: v.optional(v.array(optionCoverage), []),
   breakdown: v.exactOptional(
     v.object({
       kind: v.picklist(['kernel panic', 'emergency mode', 'unit loop', 'nothing to boot', 'QEMU died']),

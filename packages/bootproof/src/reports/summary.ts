@@ -1,6 +1,7 @@
 /** The closing table for people: what was proven about a host, what was not, and where the report is. */
 import type { Proof } from '../probes/probe.ts';
 import type { RunResult } from '../runner/result.ts';
+import { coverageSentence } from './coverage.ts';
 import { problemLines } from './failures.ts';
 import type { TextStyle } from './style.ts';
 import { displayWidth, oneLine, pad, shorten, shortenStart, wrap } from './text.ts';
@@ -137,6 +138,9 @@ function closingLines(result: RunResult, { style, folder }: SummaryOptions): str
     ),
     ...wrap(style.show(`${oneLine(verdictReason(result))}.`), width).map((line) => `  ${line}`),
     ...wrap(style.show(oneLine(setting(result))), width).map((line) => style.dim(`  ${line}`)),
+    ...(result.coverage.length === 0
+      ? []
+      : wrap(style.show(coverageSentence(result.coverage)), width).map((line) => style.dim(`  ${line}`))),
     // A path is printed whole, so that it can be copied.
     ...(folder === undefined ? [] : [`  Report: ${reportPath(result, folder)}`]),
   ];

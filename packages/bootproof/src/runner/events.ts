@@ -1,8 +1,14 @@
 import type { Probe, Proof } from '../probes/probe.ts';
 import type { RunResult } from './result.ts';
 
-/** The phases of a run, in order. `boot` ends when every way in is open or given up; probes run alongside it. */
-export type PhaseName = 'evaluate' | 'image' | 'boot' | 'probes' | 'teardown';
+/**
+ * The phases of a run, in order. `boot` ends when every way in is open or given up; probes run alongside it. `reboot` and
+ * `power cut` are there when they were asked for, each with the boot and the proofs that follow it.
+ */
+export type PhaseName = 'evaluate' | 'image' | 'boot' | 'probes' | 'reboot' | 'power cut' | 'teardown';
+
+/** The phases in which a machine boots: their stages are few, and each is worth telling. */
+export const bootPhases: ReadonlySet<PhaseName> = new Set<PhaseName>(['boot', 'reboot', 'power cut']);
 
 /** What a run tells while it goes on. `atMs` counts milliseconds since the run began. */
 export type RunEvent =

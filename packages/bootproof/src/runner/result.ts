@@ -1,10 +1,23 @@
 import type { CommandRecord, Span } from '../machine/records.ts';
+import type { OptionCoverage } from '../plan/coverage.ts';
 import type { Proof } from '../probes/probe.ts';
 import type { Breakdown } from '../probes/target.ts';
 import type { NotRealised } from '../services/recipe.ts';
 import type { PhaseName } from './events.ts';
+import type { Trial } from './later-probes.ts';
 
 export type { CommandRecord, Span };
+
+/** A boot after the first. Times count milliseconds since the run's first QEMU was started. */
+export interface LaterBoot {
+  readonly after: Trial;
+  /** When the machine went down. */
+  readonly startedMs: number;
+  /** firmware, loader, kernel, userspace, … as seen on the console. */
+  readonly spans: readonly Span[];
+  /** Of a power cut: what its moment was drawn from, and how long after the proofs it came. `--seed` repeats it. */
+  readonly powerCut?: { readonly seed: number; readonly afterMs: number };
+}
 
 /** A finished run: what result.json holds. Additions keep `schema`; a changed meaning raises it. */
 export interface RunResult {
@@ -40,7 +53,12 @@ export interface RunResult {
   readonly phases: readonly (Span & { readonly name: PhaseName })[];
   /** firmware, loader, kernel, userspace, … as seen on the console. Milliseconds since QEMU was started. */
   readonly boot: readonly Span[];
+  /** Of the first boot, and then of those that followed it: their ids begin with `after-reboot/` or `after-power-cut/`. */
   readonly proofs: readonly Proof[];
+  /** The boots after the first, in order. Absent: none was asked for. */
+  readonly laterBoots?: readonly LaterBoot[];
+  /** Every declared option, with the probes that show it or the reason why none does, as planned. */
+  readonly coverage: readonly OptionCoverage[];
   readonly breakdown?: Breakdown;
   readonly notRealised: readonly NotRealised[];
   readonly notes: readonly string[];

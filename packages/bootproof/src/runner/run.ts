@@ -1,8 +1,5 @@
 import { messageOf } from '../base/errors.ts';
 import type { AcceleratorVerdict } from '../host/accelerator.ts';
-import { reasonOf } from '../host/poll.ts';
-import { Scope } from '../host/scope.ts';
-import type { TeardownFault } from '../host/teardown.ts';
 import type { BuiltImage } from '../image/built-image.ts';
 import type { BootOptions } from '../machine/boot.ts';
 import type { Machine } from '../machine/machine.ts';
@@ -11,13 +8,15 @@ import { machineTarget } from '../machine/target.ts';
 import type { Test } from '../plan/test.ts';
 import { probeKinds } from '../probes/catalogue.ts';
 import type { Probe, Proof } from '../probes/probe.ts';
-import type { Breakdown } from '../probes/target.ts';
 import type { RunClock } from './clock.ts';
-import type { RunEvent } from './events.ts';
-import { Latch, offersOf } from './offers.ts';
+import { bootPhases, type RunEvent } from './events.ts';
+import { resultOf } from './make-result.ts';
+import { dropDisk } from './power-cut.ts';
+import { proveBoot } from './prove.ts';
 import type { RunResult } from './result.ts';
-import { proveAll } from './schedule.ts';
 import { startMachine } from './start-machine.ts';
+import { probesAfter } from './trial-probes.ts';
+import { runTrials, type TrialWishes, trialsOf } from './trials.ts';
 
 /** An image, and why it is of this kind: a clause like `nix is not installed`. */
 export type ChosenImage = BuiltImage & { readonly kindReason?: string };
@@ -36,6 +35,8 @@ export interface RunOptions {
   /** How long the machine may take until multi-user.target. Seconds. */
   readonly bootSeconds: number;
   readonly version: string;
+  /** What the machine is put through after its first boot; nothing unless told. */
+  readonly trials?: TrialWishes;
   /** Called with the running machine after the last proof, before it is ended: `--keep` waits here. */
   readonly beforeEnd?: (machine: Machine, privateKey: string) => Promise<void>;
 }
@@ -54,9 +55,10 @@ export interface FinishedRun {
  *   in the result.
  */
 export async function runTest(options: RunOptions): Promise<FinishedRun> {
-  const { test, clock, emit, signal } = options;
+  const { test, clock, emit, signal, trials = {} } = options;
   const probes = withBootDeadline(test.probes, options.bootSeconds);
-  emit({ type: 'run-started', host: test.hostName, test: test.name, probes });
+  const later = trialsOf(trials).flatMap((trial) => probesAfter(trial, probes));
+  emit({ type: 'run-started', host: test.hostName, test: test.name, probes: [...probes, ...later] });
   const image = await clock.during(
     'image',
     () => options.getImage((detail, fraction) => clock.progress('image', detail, fraction)),
@@ -66,40 +68,76 @@ export async function runTest(options: RunOptions): Promise<FinishedRun> {
   clock.start('boot');
   const accelerator = await options.chooseAccelerator();
   const key = makeSshKeyPair();
-  const machine = await boot(options, image, accelerator, key).catch((error: unknown) => {
+  const first = await boot(options, image, accelerator, key).catch((error: unknown) => {
     clock.finish('boot', 'failed', messageOf(error).split('\n')[0] ?? '');
     throw error;
   });
+  const started = [first];
+  const bootAgain = async (folder: string): Promise<Machine> => {
+    const next = await boot({ ...options, folder }, image, accelerator, key, true);
+    started.push(next);
+    return next;
+  };
   try {
-    const proofs = await prove(options, probes, machine, image);
+    const proofs = await prove(options, probes, first, image);
+    const firstBoot = first.bootPhases;
+    const after = await runTrials(first, notProven(proofs), {
+      ...options,
+      wishes: trials,
+      probes,
+      inspection: image.inspection,
+      bootAgain,
+    });
+    const machine = after.machines.at(-1) ?? first;
     // An interruption after the last proof takes nothing away from them.
     const interrupted = signal.aborted;
-    const screenshot = await takeScreenshot(machine);
+    const screenshot = await takeScreenshot(machine, first.files.screenshot);
     if (options.beforeEnd !== undefined && !signal.aborted) await options.beforeEnd(machine, key.privateKey);
     // Read before the machine is ended: an end that was asked for is no breakdown.
     const breakdown = machine.breakdown();
     clock.start('teardown');
-    const faults = await machine.close();
+    const faults = (await Promise.all(started.map((each) => each.close()))).flat();
     clock.finish(
       'teardown',
       faults.length === 0 ? 'done' : 'failed',
       faults.map(({ step }) => step).join(', ') || 'nothing left running',
     );
     const result = resultOf(options, {
-      machine,
+      machine: first,
       image,
       accelerator,
-      proofs,
+      proofs: [...proofs, ...after.proofs],
+      firstBoot,
+      laterBoots: after.boots,
+      commands: joined(started, ({ commands }) => commands, 'startedMs'),
       breakdown,
       interrupted,
       screenshot,
       faults,
     });
-    return { result, consoleLines: machine.console.lines };
+    return { result, consoleLines: joined(started, ({ console }) => console.lines, 'atMs') };
   } finally {
     // Joins the teardown above, or does it when something threw.
-    await machine.close();
+    for (const machine of started) await machine.close();
+    // Kept for a boot after a power cut that may never have come.
+    await dropDisk(first.files);
   }
+}
+
+/** Why the first boot is no ground for a second; undefined when all of it was proven. */
+const notProven = (proofs: readonly Proof[]): string | undefined =>
+  proofs.every(({ verdict }) => verdict === 'passed') ? undefined : 'the first boot was not proven';
+
+/** What machines noted one after the other, with times that all count from the start of the first. */
+function joined<Key extends string, Note extends { readonly [key in Key]: number }>(
+  machines: readonly Machine[],
+  notesOf: (machine: Machine) => readonly Note[],
+  key: Key,
+): Note[] {
+  return machines.flatMap((machine, index) => {
+    const offset = index === 0 ? 0 : (machines[0]?.now() ?? 0) - machine.now();
+    return notesOf(machine).map((note) => ({ ...note, [key]: note[key] + offset }));
+  });
 }
 
 /** The one probe that watches the boot from outside has the run's own time limit. */
@@ -108,17 +146,22 @@ function withBootDeadline(probes: readonly Probe[], deadlineSeconds: number): Pr
 }
 
 function boot(
-  { test, folder, clock, signal, bootSeconds }: RunOptions,
+  { test, folder, clock, signal, bootSeconds, trials }: RunOptions,
   image: ChosenImage,
   accelerator: AcceleratorVerdict,
   key: SshKeyPair,
+  again = false,
 ): Promise<Machine> {
   clock.progress(
     'boot',
     accelerator.accelerator === 'kvm' ? 'KVM' : `TCG, in software: ${accelerator.reason}`,
   );
-  const onMark: BootOptions['onMark'] = ({ mark }) => clock.progress('boot', mark);
-  return startMachine({ test, image, accelerator, folder, key, signal, bootSeconds, onMark });
+  // Of these phases one is open at a time; the others take no notice.
+  const onMark: BootOptions['onMark'] = ({ mark }) => {
+    for (const phase of bootPhases) clock.progress(phase, mark);
+  };
+  const keep = !again && trials?.powerCut !== undefined;
+  return startMachine({ test, image, accelerator, folder, key, signal, bootSeconds, onMark, keep, again });
 }
 
 /** Runs the probes while the machine boots; the phase `probes` begins when it is up. */
@@ -128,113 +171,36 @@ async function prove(
   machine: Machine,
   image: ChosenImage,
 ): Promise<Proof[]> {
-  const scope = new Scope();
-  const interrupt = () => scope.close(reasonOf(signal));
-  signal.addEventListener('abort', interrupt, { once: true });
-  if (signal.aborted) interrupt();
-  const booted = new Latch();
-  if (!probes.some(({ kind }) => kind === 'boot-target')) booted.open();
-  const endBoot = (proof: Proof) => {
-    booted.open();
-    clock.finish('boot', proof.verdict === 'passed' ? 'done' : 'failed', proof.seen);
-    if (proof.verdict === 'passed') clock.start('probes');
-  };
-  try {
-    const proofs = await proveAll({
-      probes,
-      kinds: probeKinds,
-      target: machineTarget(machine, image.inspection),
-      offers: offersOf(machine.ways, booted.opened),
-      scope,
-      now: () => machine.now(),
-      onStart: (probe) => emit({ type: 'probe-started', probe, atMs: clock.now() }),
-      onProof: (proof) => {
-        if (proof.probe.kind === 'boot-target') endBoot(proof);
-        emit({ type: 'probe-finished', proof, atMs: clock.now() });
-      },
-    });
-    const passed = proofs.filter(({ verdict }) => verdict === 'passed').length;
-    clock.finish('boot', 'failed', `${test.hostName} did not come up`);
-    clock.finish(
-      'probes',
-      passed === proofs.length ? 'done' : 'failed',
-      `${passed} of ${proofs.length} passed`,
-    );
-    return proofs;
-  } finally {
-    signal.removeEventListener('abort', interrupt);
-  }
+  const proofs = await proveBoot({
+    probes,
+    kinds: probeKinds,
+    machine,
+    target: machineTarget(machine, image.inspection),
+    clock,
+    emit,
+    signal,
+    now: () => machine.now(),
+    onBoot: ({ verdict, seen }) => {
+      clock.finish('boot', verdict === 'passed' ? 'done' : 'failed', seen);
+      if (verdict === 'passed') clock.start('probes');
+    },
+  });
+  const passed = proofs.filter(({ verdict }) => verdict === 'passed').length;
+  clock.finish('boot', 'failed', `${test.hostName} did not come up`);
+  clock.finish(
+    'probes',
+    passed === proofs.length ? 'done' : 'failed',
+    `${passed} of ${proofs.length} passed`,
+  );
+  return proofs;
 }
 
 /** A picture of the screen, where there is one to take: a machine without a display, or a dead one, has none. */
-async function takeScreenshot(machine: Machine): Promise<boolean> {
+async function takeScreenshot(machine: Machine, path: string): Promise<boolean> {
   try {
-    await machine.screenshot();
+    await machine.screenshot(path);
     return true;
   } catch {
     return false;
   }
-}
-
-/** All that a run came to, once its machine has ended. */
-interface Outcome {
-  readonly machine: Machine;
-  readonly image: ChosenImage;
-  readonly accelerator: AcceleratorVerdict;
-  readonly proofs: readonly Proof[];
-  readonly breakdown: Breakdown | undefined;
-  readonly interrupted: boolean;
-  readonly screenshot: boolean;
-  readonly faults: readonly TeardownFault[];
-}
-
-function resultOf({ test, clock, version }: RunOptions, outcome: Outcome): RunResult {
-  const { machine, image, accelerator, proofs, breakdown, interrupted, screenshot, faults } = outcome;
-  const proven = breakdown === undefined && proofs.every(({ verdict }) => verdict === 'passed');
-  return {
-    schema: 1,
-    tool: { name: 'bootproof', version },
-    host: test.hostName,
-    test: test.name,
-    verdict: interrupted ? 'interrupted' : proven ? 'proven' : 'not proven',
-    startedAt: clock.startedAt.toISOString(),
-    durationMs: clock.now(),
-    image: imageOf(image),
-    machine: {
-      accelerator: accelerator.accelerator,
-      acceleratorReason: accelerator.reason,
-      qemuVersion: machine.qemuVersion,
-      command: machine.command,
-    },
-    phases: clock.phases,
-    boot: machine.bootPhases,
-    proofs,
-    ...(breakdown === undefined ? {} : { breakdown }),
-    // Of NixOS itself nothing is left out.
-    notRealised: image.kind === 'nixos' ? [] : test.notRealised,
-    notes: [...image.notes, ...faults.map(({ step, error }) => `teardown, ${step}: ${error.message}`)],
-    commands: machine.commands,
-    files: {
-      result: 'result.json',
-      report: 'report.html',
-      junit: 'junit.xml',
-      console: 'console.log',
-      qemuLog: 'qemu.log',
-      ...(screenshot ? { screenshot: 'screenshot.png' as const } : {}),
-    },
-  };
-}
-
-function imageOf(image: ChosenImage): RunResult['image'] {
-  const { kind, key, sha256, fromCache, kindReason } = image;
-  return {
-    kind,
-    ...(kindReason === undefined ? {} : { kindReason }),
-    key,
-    sha256,
-    fromCache,
-    ...(image.kind === 'nixos'
-      ? { storePath: image.storePath, packages: {} }
-      : { packages: image.manifest.packages }),
-  };
 }

@@ -40,20 +40,7 @@ async function proveOne(
   before: readonly Promise<Proof>[],
   options: ScheduleOptions,
 ): Promise<Proof> {
-  const refuse = (reason: string): Proof => {
-    const atMs = options.now();
-    return {
-      probe,
-      verdict: 'refused',
-      expected: '',
-      seen: 'not asked',
-      evidence: [],
-      reason,
-      startedMs: atMs,
-      durationMs: 0,
-      looks: 0,
-    };
-  };
+  const refuse = (reason: string): Proof => refusal(probe, reason, options.now());
   const prove = async (): Promise<Proof> => {
     const kind = options.kinds.get(probe.kind);
     if (kind === undefined) return refuse(`no probe is of the kind ${probe.kind}`);
@@ -75,6 +62,19 @@ async function proveOne(
   options.onProof(proof);
   return proof;
 }
+
+/** The proof of a probe that could not be asked. */
+export const refusal = (probe: Probe, reason: string, startedMs: number): Proof => ({
+  probe,
+  verdict: 'refused',
+  expected: '',
+  seen: 'not asked',
+  evidence: [],
+  reason,
+  startedMs,
+  durationMs: 0,
+  looks: 0,
+});
 
 const outcome = (proof: Proof): string => (proof.verdict === 'failed' ? 'failed' : 'could not be asked');
 

@@ -19,17 +19,23 @@ export interface StartOptions extends Pick<BootOptions, 'onMark' | 'onConsoleDat
   readonly signal: AbortSignal;
   /** How long the ways in may take to open. Seconds. */
   readonly bootSeconds: number;
+  /** Keeps the overlay and the EFI variables when the machine is closed. */
+  readonly keep?: boolean;
+  /** Boots the overlay and the EFI variables that are in the run folder already: another machine wrote to them. */
+  readonly again?: boolean;
 }
 
 /** Starts a test's machine on its image, with the hardware that Proxmox would give it. */
 export function startMachine(options: StartOptions): Promise<Machine> {
   const { test, image, accelerator, folder, key, signal, bootSeconds, onMark, onConsoleData } = options;
+  const { keep = false, again = false } = options;
   const { vm, agentChannel } = test.hardware;
   const ovmf = vm.bios === 'ovmf' ? requireOvmf() : undefined;
   return bootMachine({
     name: test.hostName,
     folder,
-    image: { path: image.path, format: 'qcow2' },
+    keep,
+    ...(again ? {} : { image: { path: image.path, format: 'qcow2' as const } }),
     ...(ovmf === undefined ? {} : { efiVarsTemplate: ovmf.varsTemplate }),
     command: (files) =>
       machineCommand({

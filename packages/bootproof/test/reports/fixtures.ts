@@ -380,6 +380,43 @@ const packages: Readonly<Record<string, string>> = {
   'base-files': '12.4+deb12u12',
 };
 
+const coverage: RunResult['coverage'] = [
+  {
+    option: 'networking.hostName',
+    files: ['config/hosts/hl02/configuration.ts:12'],
+    verdict: 'proven',
+    probes: ['network/host-name', 'console/login-prompt'],
+  },
+  {
+    option: 'services.openssh.settings.UseDns',
+    files: ['config/roles/common/default.ts:31'],
+    verdict: 'unproven',
+    probes: [],
+    reason: 'no probe of this host shows it',
+  },
+  {
+    option: 'boot.tmp.cleanOnBoot',
+    files: ['config/roles/common/default.ts:9'],
+    verdict: 'nixos only',
+    probes: [],
+    reason: 'only NixOS has it',
+  },
+  {
+    option: 'system.stateVersion',
+    files: ['config/hosts/hl02/configuration.ts:40'],
+    verdict: 'not provable',
+    probes: [],
+    reason: 'it has no effect that could be seen',
+  },
+  {
+    option: 'nix.settings.experimental-features',
+    files: ['config/roles/common/default.ts:17'],
+    verdict: 'not realised',
+    probes: [],
+    reason: 'the stand-in has no Nix',
+  },
+];
+
 const base: RunResult = {
   schema: 1,
   tool: { name: 'bootproof', version: '0.1.0' },
@@ -401,6 +438,7 @@ const base: RunResult = {
     qemuVersion: '7.2.19',
     command: qemuCommand,
   },
+  coverage,
   phases: phaseSpans.map(([name, startMs, endMs]) => ({ name, startMs, endMs })),
   boot: bootSpans,
   proofs: passedProofs,
@@ -586,6 +624,10 @@ export const hostile: RunResult = {
   notes: hostileTexts,
   breakdown: { kind: 'emergency mode', detail: hostileTexts.join(' '), lines: hostileTexts },
   notRealised: hostileTexts.map((text) => ({ option: text, files: [text], reason: text })),
+  coverage: hostileTexts.flatMap((text) => [
+    { option: text, files: [text], verdict: 'proven', probes: [text] },
+    { option: text, files: [text], verdict: 'not provable', probes: [], reason: text },
+  ]),
   commands: hostileTexts.map((text) => ({
     via: 'ssh',
     command: text,

@@ -4,20 +4,25 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BootproofError, exitStatus } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../host/atomic.ts';
 import type { Machine } from '../../machine/machine.ts';
-import { createDisplay, type Display } from '../../reports/display.ts';
+import { createDisplay, type Display, styleFor } from '../../reports/display.ts';
 import { formatJson } from '../../reports/json.ts';
+import { formatRepeat } from '../../reports/repeat.ts';
 import { writeReports } from '../../reports/write.ts';
 import { RunClock } from '../../runner/clock.ts';
+import { chooseSeed } from '../../runner/cut-moment.ts';
 import type { RunEvent } from '../../runner/events.ts';
+import { type RepeatedRun, summariseRuns } from '../../runner/repeat.ts';
 import type { RunResult } from '../../runner/result.ts';
 import { runTest } from '../../runner/run.ts';
+import type { TrialWishes } from '../../runner/trials.ts';
+import { requireCoverage } from '../coverage-bar.ts';
 import { emissionWarning } from '../emission.ts';
 import { openHomelab, type PlannedHost, planHosts } from '../homelab.ts';
 import { type GlobalOptions, homelabFolder } from '../homelab-folder.ts';
 import { type ImageOptions, Images } from '../image.ts';
 import { inPool } from '../pool.ts';
 import { type CommandContext, toolVersion } from '../program.ts';
-import { makeRunFolder } from '../run-folder.ts';
+import { makeRunFolder, writeRepeat } from '../run-folder.ts';
 import { sshLine } from '../ssh-line.ts';
 
 interface CheckOptions extends GlobalOptions, ImageOptions {
@@ -26,22 +31,31 @@ interface CheckOptions extends GlobalOptions, ImageOptions {
   readonly keep?: boolean;
   /** Seconds. */
   readonly timeout: number;
+  /** Percent. */
+  readonly coverageMin?: number;
+  readonly reboot?: boolean;
+  readonly powerCut?: boolean;
+  readonly seed?: number;
+  readonly repeat: number;
 }
 
-/** What all runs of one call share. */
+/** What all runs of one round share. */
 interface Session {
   readonly options: CheckOptions;
   readonly context: CommandContext;
+  readonly planned: readonly PlannedHost[];
   readonly display: Display;
   readonly images: Images;
   /** The folder that `.bootproof` is in: the repository's. */
   readonly root: string;
+  /** Each host's run folder, as the user would type it. */
   readonly folders: Map<string, string>;
   /** That the emitted flake is out of date. */
   readonly warning: string | undefined;
-  /** When the call began, on `performance.now()`'s scale, and when its hosts were evaluated. */
+  /** How many rounds of --repeat came before. */
+  readonly round: number;
+  /** When the round began, on `performance.now()`'s scale. */
   readonly startedMs: number;
-  readonly evaluatedMs: number;
 }
 
 /** Boots and proves hosts. Exit status 0 only when every one of them is proven. */
@@ -51,35 +65,104 @@ export async function check(
   context: CommandContext,
 ): Promise<number> {
   const startedMs = performance.now();
+  refuseNonsense(options);
   const open = openHomelab(options);
   const planned = await planHosts(names, open);
-  const warning = await emissionWarning(open);
+  if (options.coverageMin !== undefined) {
+    requireCoverage(
+      planned.map(({ test }) => test),
+      options.coverageMin,
+    );
+  }
+  const shared = {
+    options,
+    context,
+    planned,
+    images: new Images(open, options, context.signal),
+    root: dirname(homelabFolder(options)),
+    warning: await emissionWarning(open),
+  };
+  const runs: RepeatedRun[] = [];
+  const errors: unknown[] = [];
+  for (let round = 0; round < options.repeat && errors.length === 0 && !context.signal.aborted; round += 1) {
+    const began = round === 0 ? startedMs : performance.now();
+    const outcome = await checkOnce({ ...shared, round, startedMs: began });
+    runs.push(...outcome.runs);
+    errors.push(...outcome.errors);
+  }
+  const results = runs.map(({ result }) => result);
+  if (options.json) process.stdout.write(jsonOf(results, names.length === 1 && options.repeat === 1));
+  if (options.repeat > 1) await tellRepeats(runs, shared);
+  if (errors.length > 0) throw worst(errors);
+  if (results.some(({ verdict }) => verdict === 'interrupted')) return exitStatus.interrupted;
+  return results.every(({ verdict }) => verdict === 'proven') ? 0 : exitStatus.unproven;
+}
+
+/** @throws BootproofError of kind `declaration` for options that do not go together */
+function refuseNonsense({ seed, powerCut = false, keep = false, repeat }: CheckOptions): void {
+  const wrong = (message: string, hint: string) => new BootproofError(message, { kind: 'declaration', hint });
+  if (seed !== undefined && !powerCut) {
+    throw wrong('--seed says when the power is cut, and it is not to be cut', 'Give --power-cut too.');
+  }
+  if (keep && repeat > 1) {
+    throw wrong('--keep leaves a machine running, so that no second run begins', 'Leave out --repeat.');
+  }
+}
+
+/** What one round came to; an error is a host that could not be run at all. */
+interface Round {
+  readonly runs: readonly RepeatedRun[];
+  readonly errors: readonly unknown[];
+}
+
+/** Boots and proves each host once, told by a display of its own. */
+async function checkOnce(shared: Omit<Session, 'display' | 'folders'>): Promise<Round> {
+  const { options, planned, round } = shared;
   const folders = new Map<string, string>();
+  const stream = options.json ? process.stderr : process.stdout;
+  if (options.repeat > 1) stream.write(`\nrun ${round + 1} of ${options.repeat}\n`);
   const display = await createDisplay({
-    stream: options.json ? process.stderr : process.stdout,
+    stream,
     env: process.env,
     hosts: planned.map(({ host }) => host.name),
     folderOf: (host) => folders.get(host),
   });
-  const session: Session = {
-    options,
-    context,
-    display,
-    images: new Images(open, options, context.signal),
-    root: dirname(homelabFolder(options)),
-    folders,
-    warning,
-    startedMs,
-    evaluatedMs: performance.now(),
-  };
-  const outcomes = await inPool(planned, options.jobs, (host) => checkHost(host, session));
+  const session: Session = { ...shared, display, folders };
+  const outcomes = await inPool(planned, options.jobs, async (each): Promise<RepeatedRun> => {
+    const result = await checkHost(each, session);
+    return { result, folder: folders.get(each.host.name) ?? '.' };
+  });
   await display.close();
-  const results = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-  if (options.json) process.stdout.write(jsonOf(results, names.length === 1));
-  const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
-  if (errors.length > 0) throw worst(errors);
-  if (results.some(({ verdict }) => verdict === 'interrupted')) return exitStatus.interrupted;
-  return results.every(({ verdict }) => verdict === 'proven') ? 0 : exitStatus.unproven;
+  return {
+    runs: outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])),
+    errors: outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : [])),
+  };
+}
+
+/** Says what each host's series of runs shows, and writes it down beside the runs' folders. */
+async function tellRepeats(
+  runs: readonly RepeatedRun[],
+  { options, planned, root }: Pick<Session, 'options' | 'planned' | 'root'>,
+): Promise<void> {
+  const stream = options.json ? process.stderr : process.stdout;
+  for (const { test } of planned) {
+    const own = runs.filter(({ result }) => result.host === test.hostName);
+    if (own.length === 0) continue;
+    const summary = summariseRuns(own, options.repeat);
+    const file = await writeRepeat(root, summary);
+    stream.write(
+      `\n${formatRepeat(summary, styleFor(stream, process.env), relative(process.cwd(), file))}\n`,
+    );
+  }
+}
+
+/** What a run is put through after its first boot. With --repeat each run has a moment of its own. */
+function trialsFor({ options, round }: Pick<Session, 'options' | 'round'>): TrialWishes {
+  const { reboot = false, powerCut = false, seed } = options;
+  return {
+    reboot,
+    ...(powerCut ? { powerCut: { seed: seed === undefined ? chooseSeed() : seed + round } } : {}),
+  };
 }
 
 async function checkHost(planned: PlannedHost, session: Session): Promise<RunResult> {
@@ -102,6 +185,7 @@ async function checkHost(planned: PlannedHost, session: Session): Promise<RunRes
     signal: context.signal,
     bootSeconds: options.timeout,
     version: toolVersion(),
+    trials: trialsFor(session),
     getImage: (progress) =>
       images.of(planned, ({ step, detail, fraction }) => {
         const level = noteLevels.get(step);

@@ -1,5 +1,6 @@
 import type { Test } from '../../plan/test.ts';
 import type { Probe } from '../../probes/probe.ts';
+import { coverageSentence, formatCoverage } from '../../reports/coverage.ts';
 import { styleFor } from '../../reports/display.ts';
 import type { TextStyle } from '../../reports/style.ts';
 import { displayWidth, pad, wrap } from '../../reports/text.ts';
@@ -10,6 +11,7 @@ import type { CommandContext } from '../program.ts';
 
 interface PlanOptions extends GlobalOptions {
   readonly json?: boolean;
+  readonly coverage?: boolean;
 }
 
 /** Prints what would be proven. As JSON: one plan for one host, a list for several. */
@@ -23,7 +25,8 @@ export async function plan(
     process.stdout.write(`${JSON.stringify(tests.length === 1 ? tests[0] : tests, null, 2)}\n`);
   } else {
     const style = styleFor(process.stdout, process.env);
-    process.stdout.write(tests.map((test) => planText(test, style)).join('\n'));
+    const text = options.coverage ? coverageText : planText;
+    process.stdout.write(tests.map((test) => text(test, style)).join('\n'));
   }
   return 0;
 }
@@ -49,8 +52,15 @@ export function planText(test: Test, style: TextStyle): string {
     ...probeLines(probes, style),
     ...reasonLines('not realised by the stand-in', test.notRealised, style),
     ...reasonLines('not provable', test.notProvable, style),
+    '',
+    style.bold(coverageSentence(test.coverage)),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** What a plan proves of each declared option, for people. */
+export function coverageText(test: Test, style: TextStyle): string {
+  return `${style.bold(test.name)}\n\n${formatCoverage(test.coverage, style)}\n`;
 }
 
 function hardwareText({ hardware: { vm, agentChannel } }: Test): string {

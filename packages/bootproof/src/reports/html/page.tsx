@@ -2,6 +2,8 @@ import type { JSX } from 'preact';
 import type { RunResult } from '../../runner/result.ts';
 import { count, standInLimit, verdictSentence } from '../words.ts';
 import { Banner } from './banner.tsx';
+import { Coverage } from './coverage.tsx';
+import { filterStyle } from './filter-style.ts';
 import { About, Commands, Machine } from './machine.tsx';
 import { Fold, Log, Name, Section, Sign } from './parts.tsx';
 import { Failures, Proofs, Refusals } from './proofs.tsx';
@@ -117,6 +119,7 @@ function Contents({ result, consoleText, screenshot }: PageProps): JSX.Element {
     ['refusals', 'Refused', has('refused')],
     ['probes', result.verdict === 'proven' ? 'What was proven' : 'All probes', result.proofs.length > 0],
     ['timeline', 'Times', result.phases.length + result.boot.length > 0],
+    ['coverage', 'Coverage', result.coverage.length > 0],
     ['open', 'What is left open', result.notRealised.length > 0 || result.image.kind === 'stand-in'],
     ['console', 'Console', consoleText.trim() !== '' || screenshot !== undefined],
     ['commands', 'Commands', result.commands.length > 0],
@@ -152,7 +155,7 @@ export function Page(props: PageProps): JSX.Element {
         {/* An empty icon, so that a browser does not ask a server for one. */}
         <link rel="icon" href="data:," />
         {/* Our own constant text: nothing from a run is in it. */}
-        <style dangerouslySetInnerHTML={{ __html: stylesheet }} />
+        <style dangerouslySetInnerHTML={{ __html: stylesheet + filterStyle }} />
       </head>
       <body>
         <header>
@@ -165,6 +168,7 @@ export function Page(props: PageProps): JSX.Element {
           <Refusals result={result} />
           <Proofs result={result} />
           <Timeline result={result} />
+          <Coverage result={result} />
           <NotRealised result={result} />
           <Notes notes={result.notes} />
           <Console {...props} />

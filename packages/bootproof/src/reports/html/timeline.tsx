@@ -61,6 +61,9 @@ export function Timeline({ result }: { result: RunResult }): JSX.Element | null 
     <Section id="timeline" title="Where the time went">
       <Spans title="Run" spans={result.phases} />
       <Spans title="Boot, as seen on the console, from the start of QEMU" spans={result.boot} />
+      {(result.laterBoots ?? []).map(({ after, spans }) => (
+        <Spans title={`Boot after a ${after}, from the start of the first QEMU`} spans={spans} />
+      ))}
     </Section>
   );
 }

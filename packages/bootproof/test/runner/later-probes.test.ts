@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import type { Probe } from '../../src/probes/probe.ts';
+import { laterProbes } from '../../src/runner/later-probes.ts';
+import { probesAfter } from '../../src/runner/trial-probes.ts';
+import { planHl02 } from '../vm/support.ts';
+
+const probe = (id: string, kind: string, after: readonly string[] = []): Probe => ({
+  id,
+  title: `title of ${id}`,
+  kind,
+  params: {},
+  proves: ['a.b'],
+  after,
+  deadlineSeconds: 5,
+  hint: '',
+});
+
+test('the same probes with ids and titles of their own; those of the image are not asked again', () => {
+  const again = laterProbes('reboot', [
+    probe('image/keys', 'image-clean'),
+    probe('boot/target', 'boot-target', ['image/keys']),
+    probe('ssh/unit', 'unit', ['boot/target']),
+  ]);
+  expect(again.map(({ id, title, after, kind }) => [id, title, after, kind])).toEqual([
+    ['after-reboot/boot/target', 'title of boot/target, after a reboot', [], 'boot-target'],
+    ['after-reboot/ssh/unit', 'title of ssh/unit, after a reboot', ['after-reboot/boot/target'], 'unit'],
+  ]);
+});
+
+test('the probes of hl02 after each trial are unique, and name only each other', async () => {
+  const { probes } = await planHl02();
+  const all = [...probes, ...probesAfter('reboot', probes), ...probesAfter('power cut', probes)];
+  const ids = new Set(all.map(({ id }) => id));
+  expect(ids.size).toBe(all.length);
+  for (const { after } of all) for (const id of after) expect(ids).toContain(id);
+  expect(ids).toContain('after-power-cut/trial/file-systems-clean');
+  expect(ids).not.toContain('after-reboot/trial/file-systems-clean');
+});
