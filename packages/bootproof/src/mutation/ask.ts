@@ -1,0 +1,47 @@
+import type { Scope } from '../host/scope.ts';
+import { probeKinds } from '../probes/catalogue.ts';
+import type { Probe, Proof } from '../probes/probe.ts';
+import type { Target } from '../probes/target.ts';
+import { proveAll } from '../runner/schedule.ts';
+
+/**
+ * How long a probe is asked of a mutant. The machine has long come up, and the fault does not pass: an answer that is
+ * wrong now stays wrong until the probe's own deadline. Seconds.
+ */
+export const mutantSeconds = 4;
+
+/** Asks probes of a machine that is up, each for itself: what one comes after is not asked first. */
+export function askProbes(
+  probes: readonly Probe[],
+  target: Target,
+  { scope, now, seconds = mutantSeconds }: { scope: Scope; now: () => number; seconds?: number },
+): Promise<Proof[]> {
+  const asked = probes.map((probe) => ({
+    ...probe,
+    after: [],
+    deadlineSeconds: Math.min(probe.deadlineSeconds, patience(probe, seconds)),
+  }));
+  return proveAll({
+    probes: asked,
+    kinds: probeKinds,
+    target,
+    offers: () => Promise.resolve(),
+    scope,
+    now,
+    onStart: () => undefined,
+    onProof: () => undefined,
+  });
+}
+
+/**
+ * Kinds of which one look takes longer than that: a partner that keeps silent, a connection that is not answered, a
+ * listener that comes and goes. The time of one look and a little more, so that it can say what it saw. Seconds.
+ */
+const slow: readonly (readonly [kind: RegExp, seconds: number])[] = [
+  [/^agent-/, 6],
+  [/^ssh-/, 8],
+  [/^(outside-|answers-ping|http-|dns-)/, 30],
+];
+
+const patience = ({ kind }: Probe, seconds: number): number =>
+  Math.max(seconds, slow.find(([pattern]) => pattern.test(kind))?.[1] ?? 0);

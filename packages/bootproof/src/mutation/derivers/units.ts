@@ -1,0 +1,76 @@
+import { bootTarget, systemState, unit } from '../../probes/makers.ts';
+import { quote } from '../../probes/shell.ts';
+import { from } from '../deriver.ts';
+import type { RunningFault, Sketch } from '../mutation.ts';
+import { awaitFailure, overrideUnit, resolveUnit, running, unitFolder } from '../shell.ts';
+
+/** The guest agent's unit, by NixOS's name and Debian's. */
+export const agentUnit = 'qemu-guest-agent.service';
+
+/** A fault of the agent cannot be made or seen through the agent. */
+const wayBeside = (name: string): RunningFault['via'] => (name === agentUnit ? 'ssh' : 'agent');
+
+/** A unit is stopped: nothing more is wrong with it. */
+export const unitStopped = (name: string): Omit<Sketch, 'says'> => ({
+  id: `unit-stopped/${name}`,
+  title: `${name} is stopped`,
+  fault: running([`systemctl stop ${quote(name)}`], wayBeside(name)),
+});
+
+const masked = (name: string): Sketch => ({
+  id: `unit-masked/${name}`,
+  title: `${name} is masked`,
+  fault: running(
+    [
+      resolveUnit(name),
+      'systemctl stop "$unit"',
+      `mkdir -p ${unitFolder}`,
+      `for name in "$unit" ${quote(name)}; do ln -sfn /dev/null "${unitFolder}/$name"; done`,
+      'systemctl daemon-reload',
+    ],
+    wayBeside(name),
+  ),
+  says: /masked/,
+});
+
+const failing = (name: string): Sketch => ({
+  id: `unit-failing/${name}`,
+  title: `${name} fails when it is started`,
+  fault: running(
+    [
+      resolveUnit(name),
+      ...overrideUnit(['ExecStart=', "ExecStart=/bin/sh -c 'exit 1'", 'Restart=no']),
+      'systemctl restart "$unit" || true',
+      ...awaitFailure('"$unit"'),
+    ],
+    wayBeside(name),
+  ),
+  says: /failed/,
+});
+
+export const unitDerivers = [
+  from(unit, ({ unit: name }) => [
+    masked(name),
+    { ...unitStopped(name), says: /inactive|deactivating/ },
+    ...(name.endsWith('.service') ? [failing(name)] : []),
+  ]),
+  from(bootTarget, ({ target }) => [
+    {
+      id: `target-stopped/${target}`,
+      title: `${target} is not reached`,
+      fault: running([`systemctl stop ${quote(target)}`]),
+      says: /inactive/,
+    },
+  ]),
+  from(systemState, () => [
+    {
+      id: 'unit-added/failed',
+      title: 'a unit that nobody declared has failed',
+      fault: running([
+        "systemd-run --quiet --unit=mutation /bin/sh -c 'exit 1' || true",
+        ...awaitFailure('mutation.service'),
+      ]),
+      says: /mutation\.service/,
+    },
+  ]),
+];

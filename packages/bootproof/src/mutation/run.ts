@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import { type ImageFileMutation, runImageFiles } from './image-files.ts';
+import type { Outcome } from './judge.ts';
+import type { HostParts } from './kept-machine.ts';
+import type { Mutation, RunningFault } from './mutation.ts';
+import { type BootMutation, type BootsOptions, runBoots } from './run-boots.ts';
+import { runRunning } from './run-running.ts';
+
+export interface MutationRunOptions extends HostParts {
+  readonly mutations: readonly Mutation[];
+  readonly buildImage: BootsOptions['buildImage'];
+  /** What is being done, as a line for people. */
+  readonly onStep: (step: string) => void;
+  /** Called once for each mutation, as soon as it is judged. */
+  readonly onOutcome: (outcome: Outcome) => void;
+}
+
+export interface MutationRun {
+  /** In the order in which they were tried. */
+  readonly outcomes: readonly Outcome[];
+  /** How long the healthy machine took to boot; undefined when no fault needed it running. Milliseconds. */
+  readonly bootMs: number | undefined;
+}
+
+/**
+ * Tries every mutation: first those of the image, then those of the running machine, all from one snapshot, and last those
+ * that need a boot.
+ *
+ * @throws BootproofError when the healthy machine does not come up or is not what was declared, or on an interruption.
+ */
+export async function runMutations(options: MutationRunOptions): Promise<MutationRun> {
+  const { mutations, folder } = options;
+  const outcomes: Outcome[] = [];
+  let bootMs: number | undefined;
+  const files = mutations.filter(isImageFile);
+  outcomes.push(...(await runImageFiles({ ...options, mutations: files, folder: join(folder, 'image') })));
+  const running = mutations.filter(isRunning);
+  if (running.length > 0) {
+    const result = await runRunning({ ...options, mutations: running, folder: join(folder, 'running') });
+    outcomes.push(...result.outcomes);
+    bootMs = result.bootMs;
+  }
+  outcomes.push(...(await runBoots({ ...options, mutations: mutations.filter(isBoot) })));
+  return { outcomes, bootMs };
+}
+
+const isImageFile = (mutation: Mutation): mutation is ImageFileMutation =>
+  mutation.fault.type === 'image file';
+const isRunning = (mutation: Mutation): mutation is Mutation & { readonly fault: RunningFault } =>
+  mutation.fault.type === 'running';
+const isBoot = (mutation: Mutation): mutation is BootMutation => mutation.fault.type === 'boot';
