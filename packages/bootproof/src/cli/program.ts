@@ -44,6 +44,7 @@ Exit status: 0 proven, 1 not proven, 2 the declaration or the call is wrong,
     );
   addCheck(program, context);
   addPlan(program, context);
+  addMutate(program, context);
   addBuild(program, context);
   addBoot(program, context);
   addEmit(program, context);
@@ -93,6 +94,22 @@ function addPlan(program: Command, context: CommandContext): void {
     .action(async (hosts: string[], options) => {
       const { plan } = await import('./commands/plan.ts');
       context.finish(await plan(hosts, { ...program.opts(), ...options }, context));
+    });
+}
+
+function addMutate(program: Command, context: CommandContext): void {
+  program
+    .command('mutate <host>')
+    .description('put faults into a host, one at a time, and demand that its test catches each of them')
+    .option('--only <glob>', 'those mutations whose id matches: unit-*')
+    .option('--list', 'show what would be tried, and which probes are to catch it; nothing is booted')
+    .option('--json', 'for programs')
+    .option('--timeout <s>', 'seconds that a machine may take to boot', positive, 300)
+    .addOption(onOption())
+    .addOption(mirrorOption())
+    .action(async (host: string, options) => {
+      const { mutate } = await import('./commands/mutate.ts');
+      context.finish(await mutate(host, { ...program.opts(), ...options }, context));
     });
 }
 
@@ -198,7 +215,7 @@ function addCache(program: Command, context: CommandContext): void {
 
 function addCompletion(program: Command): void {
   const root = tab(program, { completionCommandName: 'completion' });
-  for (const name of ['check', 'plan', 'build', 'boot', 'eval']) {
+  for (const name of ['check', 'plan', 'mutate', 'build', 'boot', 'eval']) {
     const host = root.commands.get(name)?.arguments.get('host');
     if (host === undefined) continue;
     host.handler = (complete) => {
