@@ -7,6 +7,7 @@ import { unit } from '../probes/kinds/unit.ts';
 import type { Probe } from '../probes/probe.ts';
 import { quote } from '../probes/shell.ts';
 import { eachString } from './nixos-test.ts';
+import { peerValue } from './peers.ts';
 import { defineService, textFile, wantedBy } from './service.ts';
 
 const source = 'nixos/modules/services/security/fail2ban.nix';
@@ -80,10 +81,9 @@ type Fail2ban = ResolvedOf<typeof options>['services']['fail2ban'];
 type Settings = Readonly<Record<string, string | number | boolean>>;
 
 /** What is read of SSH's options. */
-interface WithSsh {
-  readonly services: {
-    readonly openssh: { readonly enable: boolean; readonly ports: readonly number[] };
-  };
+interface Ssh {
+  readonly enable: boolean;
+  readonly ports: readonly number[];
 }
 
 const path = 'services.fail2ban';
@@ -98,15 +98,16 @@ interface Jail {
 
 /** The jails with the one that NixOS adds for SSH. */
 function jailsOf(config: ResolvedOf<typeof options>): Jail[] {
-  const { fail2ban, openssh } = (config as ResolvedOf<typeof options> & WithSsh).services;
+  const { fail2ban } = config.services;
+  const ssh = peerValue<Ssh>(config, 'services.openssh');
+  const sshPorts = ssh?.enable ? ssh.ports : undefined;
   const { DEFAULT: _, ...declared } = fail2ban.jails;
-  const added =
-    openssh.enable && declared['sshd'] === undefined ? { sshd: { enabled: true, settings: {} } } : {};
+  const added = sshPorts && declared['sshd'] === undefined ? { sshd: { enabled: true, settings: {} } } : {};
   return Object.entries({ ...declared, ...added }).map(([name, { enabled, settings }]) => ({
     name,
     enabled,
     settings: {
-      ...(name === 'sshd' && openssh.enable ? { port: openssh.ports.join(',') } : {}),
+      ...(name === 'sshd' && sshPorts ? { port: sshPorts.join(',') } : {}),
       ...(settings as Settings),
     },
   }));
