@@ -1,4 +1,4 @@
-import { nix, text } from '../nix/expression.ts';
+import { equals, nix, not, text } from '../nix/expression.ts';
 import { attrNameText } from '../nix/show.ts';
 import { option, type ResolvedOf } from '../options/option.ts';
 import { types } from '../options/types.ts';
@@ -116,19 +116,23 @@ export const etc = defineService({
     return [...knownFiles(entries).flatMap(fileProbes), ...absentProbes(entries)];
   },
 
-  nixosTest: ({ environment }) => ({
-    steps: [
-      {
-        title: 'every declared file below /etc is there',
-        lines: [
-          text`for etc_target in ${nix`builtins.toJSON (map (each: each.target) (
-            lib.filter (each: each.enable) (lib.attrValues ${environment.etc})
-          ))`}:`,
-          "    machine.succeed(f\"test -e '/etc/{etc_target}' -o -L '/etc/{etc_target}'\")",
-        ],
-      },
-    ],
-  }),
+  nixosTest: ({ environment }) => {
+    const targets = nix`map (each: each.target) (
+      lib.filter (each: each.enable) (lib.attrValues ${environment.etc})
+    )`;
+    return {
+      steps: [
+        {
+          title: 'every declared file below /etc is there',
+          when: not(equals(targets, [])),
+          lines: [
+            text`for etc_target in ${nix`builtins.toJSON (${targets})`}:`,
+            "    machine.succeed(f\"test -e '/etc/{etc_target}' -o -L '/etc/{etc_target}'\")",
+          ],
+        },
+      ],
+    };
+  },
 });
 
 const knownFiles = (entries: Readonly<Record<string, Entry>>): KnownFile[] =>
