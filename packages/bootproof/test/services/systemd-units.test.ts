@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { makeTestFile } from '../../src/emit/make-test-file.ts';
 import type { Probe } from '../../src/probes/probe.ts';
 import type { Service } from '../../src/services/service.ts';
 import { systemdUnits } from '../../src/services/systemd-units.ts';
@@ -285,4 +286,10 @@ describe('the probes of a timer', () => {
     expect(probeOf(from, 'systemd/copy.timer-calendar-0').proves).toEqual(['systemd.services.copy.startAt']);
     expect(idsOf(from)).not.toContain('systemd/copy.timer-settings');
   });
+});
+
+it('has a part in the NixOS test: the timers that the boot starts', () => {
+  const file = makeTestFile([service]);
+  expect(file).toContain('every timer that the boot starts is up');
+  expect(file).toContain('config.systemd.timers');
 });
