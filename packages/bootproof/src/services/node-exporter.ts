@@ -137,7 +137,7 @@ export const nodeExporter = defineService({
         params: {
           ...at(node),
           metric: 'node_uname_info',
-          labels: hostName === '' ? {} : { nodename: hostName },
+          labels: hostName === '' ? [] : [`nodename="${hostName}"`],
           value: 1,
         },
         proves: [`${path}.enable`, `${path}.port`],
@@ -184,7 +184,7 @@ const collectorProbe = (
     params: {
       ...at(node),
       metric: 'node_scrape_collector_success',
-      labels: { collector },
+      labels: [`collector="${collector}"`],
       value: list === 'enabledCollectors' ? 'any' : 'absent',
     },
     proves: [`${path}.${list}`],

@@ -56,7 +56,7 @@ describe('probes', () => {
       address: '127.0.0.1',
       port: 9101,
       metric: 'node_uname_info',
-      labels: { nodename: 'box' },
+      labels: ['nodename="box"'],
       value: 1,
     });
     expect(probeOf(probes({ listenAddress: '[::1]' }), 'nodeExporter/host-name').params).toMatchObject({
@@ -69,7 +69,7 @@ describe('probes', () => {
       probesOf(service, node(), { ...guest, hostName: '' }),
       'nodeExporter/host-name',
     ).params;
-    expect(params).toMatchObject({ labels: {} });
+    expect(params).toMatchObject({ labels: [] });
   });
 
   it('tell one address from all of them, and leave a host name alone', () => {
@@ -91,11 +91,11 @@ describe('probes', () => {
       extraFlags: ['--a=1 --b', '--c'],
     });
     expect(probeOf(made, 'nodeExporter/collector-systemd')).toMatchObject({
-      params: { labels: { collector: 'systemd' }, value: 'any' },
+      params: { labels: ['collector="systemd"'], value: 'any' },
       proves: ['services.prometheus.exporters.node.enabledCollectors'],
     });
     expect(probeOf(made, 'nodeExporter/collector-timex')).toMatchObject({
-      params: { labels: { collector: 'timex' }, value: 'absent' },
+      params: { labels: ['collector="timex"'], value: 'absent' },
       proves: ['services.prometheus.exporters.node.disabledCollectors'],
     });
     expect(probeOf(made, 'nodeExporter/flags').params).toMatchObject({ output: '--a=1\n--b\n--c' });

@@ -7,16 +7,13 @@ import { tcpCommand } from '../tcp.ts';
 /** HTTP/1.0, so that the server closes the connection when the page is at its end. */
 const fetchPage = 'printf "GET /metrics HTTP/1.0\\r\\n\\r\\n" >&3 && cat <&3';
 
-const show = (metric: string, labels: Readonly<Record<string, string>>): string =>
-  `${metric}{${Object.entries(labels)
-    .map(([name, value]) => `${name}="${value}"`)
-    .join(',')}}`;
+const show = (metric: string, labels: readonly string[]): string => `${metric}{${labels.join(',')}}`;
 
-const wording = (
-  metric: string,
-  labels: Readonly<Record<string, string>>,
-  value: number | 'any' | 'absent',
-): string => `${show(metric, labels)}${value === 'any' ? '' : ` ${value}`}`;
+const labelsOf = (sample: Sample): string[] =>
+  Object.entries(sample.labels).map(([name, value]) => `${name}="${value}"`);
+
+const wording = (metric: string, labels: readonly string[], value: number | 'any' | 'absent'): string =>
+  `${show(metric, labels)}${value === 'any' ? '' : ` ${value}`}`;
 
 /** A Prometheus exporter of the guest, asked from within, gives metrics that parse, among them this one, or not this one. */
 export const metric = defineProbeKind<
@@ -26,8 +23,8 @@ export const metric = defineProbeKind<
     readonly address: string;
     readonly port: number;
     readonly metric: string;
-    /** Labels that it must have; it may have others. */
-    readonly labels: Readonly<Record<string, string>>;
+    /** Labels that it must have, each as `name="value"`; it may have others. */
+    readonly labels: readonly string[];
     /** Its value; `any`: whatever it is; `absent`: there is none with these labels. */
     readonly value: number | 'any' | 'absent';
   }
@@ -61,7 +58,7 @@ export const metric = defineProbeKind<
       const lines = page.split('\n').filter((line) => line.startsWith(name));
       return settled(holds(found, value, page), {
         expected,
-        seen: found ? `${show(name, found.labels)} ${found.value}` : `${samples.length} other ${name}`,
+        seen: found ? `${show(name, labelsOf(found))} ${found.value}` : `${samples.length} other ${name}`,
         evidence: [{ source, text: lines.join('\n') }],
       });
     } catch (error) {
@@ -76,5 +73,7 @@ function holds(found: Sample | undefined, value: number | 'any' | 'absent', page
   return found !== undefined && (value === 'any' || found.value === value);
 }
 
-const has = (sample: Sample, labels: Readonly<Record<string, string>>): boolean =>
-  Object.entries(labels).every(([name, value]) => sample.labels[name] === value);
+const has = (sample: Sample, labels: readonly string[]): boolean => {
+  const present = labelsOf(sample);
+  return labels.every((label) => present.includes(label));
+};

@@ -6,9 +6,9 @@ const params = {
   address: '127.0.0.1',
   port: 9100,
   metric: 'node_uname_info',
-  labels: { nodename: 'svc02' },
+  labels: ['nodename="svc02"'],
   value: 1,
-} as const;
+};
 
 const page = '# TYPE node_uname_info gauge\nnode_uname_info{nodename="svc02",sysname="Linux"} 1\nother 2\n';
 const reply = (body: string, status = '200 OK') =>
@@ -19,12 +19,12 @@ const look = (result: object, more: object = {}) =>
 
 it.each([
   ['the metric', reply(page), {}, 'passed'],
-  ['another host', reply(page), { labels: { nodename: 'svc03' } }, 'failed'],
+  ['another host', reply(page), { labels: ['nodename="svc03"'] }, 'failed'],
   ['another value', reply(page), { value: 2 }, 'failed'],
   ['any value', reply(page), { value: 'any' }, 'passed'],
   ['no such metric', reply('other 2\n'), { value: 'any' }, 'failed'],
   ['what should be absent', reply(page), { value: 'absent' }, 'failed'],
-  ['what is absent', reply(page), { labels: { nodename: 'svc03' }, value: 'absent' }, 'passed'],
+  ['what is absent', reply(page), { labels: ['nodename="svc03"'], value: 'absent' }, 'passed'],
   ['an empty page, where something should be absent', reply(''), { value: 'absent' }, 'failed'],
   ['a page that is no page of metrics', reply(`${page}<html>`), {}, 'failed'],
   ['an error', reply('node_uname_info 1\n', '404 Not Found'), {}, 'failed'],
