@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { attrNameText } from '../nix/show.ts';
 import { type AccountField, account } from '../probes/kinds/account.ts';
 import { commandOutput } from '../probes/kinds/command-output.ts';
-import { fileStatus, fileText } from '../probes/kinds/file.ts';
+import { fileStatus } from '../probes/kinds/file.ts';
 import { group } from '../probes/kinds/group.ts';
 import type { Probe } from '../probes/probe.ts';
 import { quote } from '../probes/shell.ts';
@@ -92,9 +92,10 @@ function keyProbes(name: string, { openssh: { authorizedKeys } }: User): Probe[]
   const path = keyFileOf(name);
   const proves = [optionOf(name, 'openssh.authorizedKeys.keys')];
   return [
-    fileText.probe({
+    commandOutput.probe({
       id: `users/${name}-keys`,
-      params: { path, text: `${keys.join('\n')}\n` },
+      // NixOS leaves an empty line after the keys.
+      params: { command: `grep -v '^$' ${quote(path)}`, output: keys.join('\n').trimEnd() },
       title: `the keys of ${name} are the declared ones`,
       proves,
     }),

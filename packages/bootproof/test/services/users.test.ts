@@ -159,8 +159,8 @@ describe('keys', () => {
   it('are looked at with their mode', () => {
     const probes = probesOf(service, withKeys);
     expect(probeOf(probes, 'users/alice-keys').params).toEqual({
-      path: '/etc/ssh/authorized_keys.d/alice',
-      text: 'ssh-ed25519 AAAA a\nssh-ed25519 BBBB b\n',
+      command: "grep -v '^$' /etc/ssh/authorized_keys.d/alice",
+      output: 'ssh-ed25519 AAAA a\nssh-ed25519 BBBB b',
     });
     expect(probeOf(probes, 'users/alice-keys-mode').params).toMatchObject({ mode: '444', user: 'root' });
   });
