@@ -1,7 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BootproofError, messageOf } from '../base/errors.ts';
-import type { DiskLayout } from '../disk/layout.ts';
 import { Deadline } from '../host/deadline.ts';
 import { run } from '../host/process.ts';
 import { Scope } from '../host/scope.ts';
@@ -57,24 +56,28 @@ async function tryFile(
   const { root } = systemPartitions(test.image);
   const undo = join(folder, 'undo.e2undo');
   const device = `${raw}?offset=${startByte(disk, root)}`;
+  const undoAll = async () => {
+    await run('e2undo', ['-o', String(startByte(disk, root)), undo, raw], { signal });
+    await rm(undo, { force: true });
+  };
   try {
     await plant(mutation.fault, { device, folder, undo, signal });
   } catch (error) {
+    // debugfs may have come as far as a folder, or nowhere: of that there is nothing to undo.
+    await undoAll().catch(() => rm(undo, { force: true }));
     return notApplied(mutation, messageOf(error), spent());
   }
   try {
-    const inspection = await inspectDisk(raw, disk as DiskLayout, root, { signal });
-    const target = { image: inspection } as Target;
+    const inspection = await inspectDisk(raw, disk, root, { signal });
     const proofs = await askProbes(
       mutation.expects.map(({ probe }) => probe),
-      target,
+      { image: inspection } as Target,
       { scope: new Scope(), now: spent },
     );
     return judge(mutation, proofs, spent());
   } finally {
     // The file system is as it was: the next fault comes alone too.
-    await run('e2undo', ['-o', String(startByte(disk, root)), undo, raw], { signal });
-    await rm(undo, { force: true });
+    await undoAll();
   }
 }
 
@@ -93,10 +96,11 @@ async function plant(
 ): Promise<void> {
   const [source, script] = [join(folder, 'planted'), join(folder, 'planted.debugfs')];
   await writeFile(source, text);
-  // Neither a folder that is there nor a file that is not stops what comes next; the last line tells what came of it.
-  const lines = [`mkdir ${dirname(path)}`, `rm ${path}`, `write ${source} ${path}`, `cat ${path}`];
+  // Neither a folder that is there nor a file that is not stops what comes next; what came of it is read afterwards.
+  const lines = [`mkdir ${dirname(path)}`, `rm ${path}`, `write ${source} ${path}`];
   await writeFile(script, `${lines.join('\n')}\n`);
-  const { stdout, stderr } = await run('debugfs', ['-w', '-z', undo, '-f', script, device], { signal });
-  if (stdout.includes(text.trim())) return;
-  throw new BootproofError(`debugfs did not write ${path}: ${stderr.trim()}`, { kind: 'unproven' });
+  const written = await run('debugfs', ['-w', '-z', undo, '-f', script, device], { signal });
+  const { stdout } = await run('debugfs', ['-R', `cat ${path}`, device], { signal });
+  if (stdout.trim() === text.trim()) return;
+  throw new BootproofError(`debugfs did not write ${path}: ${written.stderr.trim()}`, { kind: 'unproven' });
 }

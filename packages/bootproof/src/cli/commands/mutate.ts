@@ -1,13 +1,12 @@
-import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BootproofError, exitStatus } from '../../base/errors.ts';
 import { nearestNames } from '../../base/nearest.ts';
 import { deriveMutations, selectMutations } from '../../mutation/derive.ts';
-import type { Outcome } from '../../mutation/judge.ts';
-import { scoreOf } from '../../mutation/judge.ts';
+import { type Outcome, scoreOf } from '../../mutation/judge.ts';
 import type { Mutation } from '../../mutation/mutation.ts';
 import { runMutations } from '../../mutation/run.ts';
 import { mutationJson, outcomeLine, summary } from '../../mutation/words.ts';
+import type { Probe } from '../../probes/probe.ts';
 import { openHomelab, planHosts } from '../homelab.ts';
 import { type GlobalOptions, homelabFolder } from '../homelab-folder.ts';
 import { type ImageOptions, Images } from '../image.ts';
@@ -32,7 +31,7 @@ export async function mutate(name: string, options: MutateOptions, context: Comm
   const mutations = options.only === undefined ? all : selectMutations(all, options.only);
   if (mutations.length === 0) throw nothingTo(options.only, name, all);
   if (options.list) {
-    process.stdout.write(listing(mutations));
+    process.stdout.write(listing(mutations, options.only === undefined ? untried : []));
     return 0;
   }
   const say = (text: string) => void process.stderr.write(`${text}\n`);
@@ -51,8 +50,6 @@ export async function mutate(name: string, options: MutateOptions, context: Comm
     onStep: say,
     onOutcome: tell,
   });
-  // Of a run that was told in full, nothing but the logs is of use.
-  await rm(`${folder}/image`, { recursive: true, force: true });
   const shown = options.only === undefined ? untried : [];
   if (options.json) print(JSON.stringify(mutationJson(name, run, shown), null, 2));
   else print(`\n${summary(run, shown)}`);
@@ -61,12 +58,13 @@ export async function mutate(name: string, options: MutateOptions, context: Comm
 
 const print = (text: string) => void process.stdout.write(`${text}\n`);
 
-const listing = (mutations: readonly Mutation[]): string =>
-  mutations
-    .map(
-      ({ id, title, expects }) => `${id}: ${title}\n  ${expects.map(({ probe }) => probe.id).join(', ')}\n`,
-    )
-    .join('');
+function listing(mutations: readonly Mutation[], untried: readonly Probe[]): string {
+  const lines = mutations.map(
+    ({ id, title, expects }) => `${id}: ${title}\n  ${expects.map(({ probe }) => probe.id).join(', ')}\n`,
+  );
+  const rest = untried.map(({ id, kind }) => `  ${id} (${kind})\n`);
+  return [...lines, ...(rest.length === 0 ? [] : ['\nNo mutation tries these probes:\n', ...rest])].join('');
+}
 
 function nothingTo(only: string | undefined, host: string, all: readonly Mutation[]): BootproofError {
   if (only === undefined) {

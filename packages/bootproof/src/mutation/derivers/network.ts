@@ -2,7 +2,7 @@ import { agentAddress, agentHostName, dhcpAddress, hostName } from '../../probes
 import { quote } from '../../probes/shell.ts';
 import { from } from '../deriver.ts';
 import type { Sketch } from '../mutation.ts';
-import { running } from '../shell.ts';
+import { literally, running } from '../shell.ts';
 
 /** Whoever leases addresses, under NixOS's names for it: it would put right what is to stay wrong. */
 const stopClients =
@@ -27,7 +27,7 @@ const staticAddress = (nic: string): Sketch => ({
     `ip address add "$address" dev ${quote(nic)}`,
     `ip route replace default via "$router" dev ${quote(nic)}`,
   ]),
-  says: /\(static\)/,
+  says: new RegExp(`\\b${literally(nic)} \\S+ \\(static\\)`),
 });
 
 const noRoute = (nic: string): Sketch => ({

@@ -91,7 +91,7 @@ export const sshDerivers = [
       says: new RegExp(`^(no listener|listeners on (?!.*\\b${port}\\b))`),
     },
   ]),
-  from(sshAnswers, ({ port }) => [{ ...moved(port), says: /./ }]),
+  from(sshAnswers, ({ port }) => [{ ...moved(port), says: /nobody listens|SSH to answer/ }]),
   from(sshMethods, ({ refused, offered }) => [
     ...refused.flatMap((method) => methodChanged(method, 'yes')),
     ...offered.flatMap((method) => methodChanged(method, 'no')),
