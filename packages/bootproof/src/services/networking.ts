@@ -5,11 +5,12 @@ import { commandOutput } from '../probes/kinds/command-output.ts';
 import { driver } from '../probes/kinds/device.ts';
 import { dhcpAddress } from '../probes/kinds/dhcp-address.ts';
 import { hostName } from '../probes/kinds/host-name.ts';
-import { canonicalAddress } from '../probes/kinds/nic-addresses.ts';
+import { canonicalAddress, nicAddresses } from '../probes/kinds/nic-addresses.ts';
 import type { Probe } from '../probes/probe.ts';
 import { quote } from '../probes/shell.ts';
 import { networkFiles, protocolLines } from './network-file.ts';
 import { pythonString } from './nixos-test.ts';
+import { peerValue } from './peers.ts';
 import type { ImageFile } from './recipe.ts';
 import { defineService, type Guest, nixosOnly, textFile } from './service.ts';
 
@@ -107,7 +108,8 @@ export const networking = defineService({
     };
   },
 
-  probes({ networking }, guest) {
+  probes(values, guest) {
+    const { networking } = values;
     const { hostName: name, hostId, useDHCP } = networking;
     return [
       ...fullNameProbe(networking),
@@ -133,7 +135,11 @@ export const networking = defineService({
           ]),
       ...guest.nics.map((nic) => nicDriver(nic)),
       // A second NIC may rightly have no DHCP server; the first is the one that Proxmox shows.
-      ...(useDHCP ? guest.nics.slice(0, 1).map(({ name: nic }) => leaseProbe(nic)) : []),
+      ...(useDHCP
+        ? guest.nics.slice(0, 1).map(({ name: nic }) => leaseProbe(nic))
+        : guest.nics
+            .filter(({ name: nic }) => !isToldToLease(values, nic))
+            .map(({ name: nic }) => noLeaseProbe(nic))),
     ];
   },
 
@@ -178,6 +184,23 @@ function leaseProbe(nic: string): Probe {
     params: { nic },
     proves: ['networking.useDHCP'],
     deadlineSeconds: 60,
+  });
+}
+
+/** An interface may be told to use DHCP where the machine is told not to. */
+const isToldToLease = (values: unknown, nic: string): boolean =>
+  peerValue<Readonly<Record<string, { readonly useDHCP: boolean | null }>>>(
+    values,
+    'networking.interfaces',
+  )?.[nic]?.useDHCP === true;
+
+function noLeaseProbe(nic: string): Probe {
+  return nicAddresses.probe({
+    id: `networking/no-dhcp-${nic}`,
+    params: { nic, addresses: [], lease: false },
+    proves: ['networking.useDHCP'],
+    // That no lease came is worth a look only once one could have come.
+    after: ['boot/multi-user'],
   });
 }
 

@@ -102,9 +102,19 @@ describe('addresses', () => {
     expect(probeOf(probes, 'networking/dhcp-enp6s18').proves).toEqual(['networking.useDHCP']);
   });
 
-  it('are neither asked for nor proven when DHCP is off', () => {
+  it('are not asked for when DHCP is off, which is proven by their absence', () => {
     const declared = { networking: { useDHCP: false } };
     expect(fileAt(realisationOf(service, declared), network)).toBeUndefined();
+    const probes = probesOf(service, declared);
+    expect(idsOf(probes).filter((id) => id.includes('dhcp'))).toEqual(['networking/no-dhcp-enp6s18']);
+    expect(probeOf(probes, 'networking/no-dhcp-enp6s18')).toMatchObject({
+      params: { nic: 'enp6s18', addresses: [], lease: false },
+      proves: ['networking.useDHCP'],
+    });
+  });
+
+  it('may be asked for by one interface alone', () => {
+    const declared = { networking: { useDHCP: false, interfaces: { enp6s18: { useDHCP: true } } } };
     expect(idsOf(probesOf(service, declared)).filter((id) => id.includes('dhcp'))).toEqual([]);
   });
 });
