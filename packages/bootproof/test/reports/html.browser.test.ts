@@ -159,6 +159,27 @@ test('evidence opens with the keyboard', { timeout: slow }, async () => {
   await page.close();
 });
 
+test('the list of options can be narrowed to one verdict, with the keyboard too', {
+  timeout: slow,
+}, async () => {
+  const { page } = await open('proven');
+  const shown = () => page.locator('#coverage tbody tr:visible th > code').allInnerTexts();
+  const all = proven.coverage.map(({ option }) => option).sort();
+  expect((await shown()).sort()).toEqual(all);
+  for (const [label, verdict] of [
+    ['unproven (1)', 'unproven'],
+    ['on NixOS only (1)', 'nixos only'],
+  ] as const) {
+    await page.getByLabel(label, { exact: true }).check();
+    const wanted = proven.coverage.filter((each) => each.verdict === verdict);
+    expect(await shown()).toEqual(wanted.map(({ option }) => option));
+  }
+  await page.getByLabel('all (5)').focus();
+  await page.keyboard.press('Space');
+  expect((await shown()).sort()).toEqual(all);
+  await page.close();
+});
+
 test('paper is white, whatever the scheme', { timeout: slow }, async () => {
   const { page } = await open('failing');
   await page.emulateMedia({ media: 'print', colorScheme: 'dark' });

@@ -150,3 +150,17 @@ test('a run on NixOS tells which image it was and why, and leaves nothing open',
   expect(standIn).toContain('Debian stand-in, from the cache: nix is not installed');
   expect(standIn).toContain('What this run leaves open');
 });
+
+test('the boot after a reboot has its own times, beside those of the first', async () => {
+  const html = await formatHtml({
+    result: {
+      ...proven,
+      laterBoots: [
+        { after: 'reboot', startedMs: 61_000, spans: [{ name: 'loader', startMs: 61_000, endMs: 63_500 }] },
+      ],
+    },
+  });
+  const timeline = html.slice(html.indexOf('id="timeline"'));
+  expect(timeline).toMatch(/Boot after a reboot.*loader.*1 min 01 s.*2\.5 s/s);
+  expect(await formatHtml({ result: proven })).not.toContain('Boot after a');
+});

@@ -60,6 +60,21 @@ test('keys that a later version adds do not hinder reading', async () => {
   expect(await parseResult(formatJson(later))).toEqual(proven);
 });
 
+test('later boots are read back, and a result from before coverage was kept has none', async () => {
+  const withBoots: RunResult = {
+    ...proven,
+    laterBoots: [
+      { after: 'reboot', startedMs: 20_474, spans: [{ name: 'firmware', startMs: 20_474, endMs: 25_620 }] },
+      { after: 'power cut', startedMs: 68_339, spans: [], powerCut: { seed: 7, afterMs: 9020 } },
+    ],
+  };
+  expect(await parseResult(formatJson(withBoots))).toEqual(withBoots);
+  expect(await parseResult(JSON.stringify({ ...proven, coverage: undefined }))).toEqual({
+    ...proven,
+    coverage: [],
+  });
+});
+
 test.each([
   ['another schema', { ...proven, schema: 2 }],
   ['an unknown verdict', { ...proven, verdict: 'fine' }],
