@@ -16,6 +16,7 @@ export { fileLine } from './kinds/file-line.ts';
 export { group } from './kinds/group.ts';
 export { fileSystem } from './kinds/file-system.ts';
 export { hostName } from './kinds/host-name.ts';
+export { httpAnswer, httpFolder, httpProxy } from './kinds/http.ts';
 export { imageClean } from './kinds/image-clean.ts';
 export { kernelModule } from './kinds/kernel-module.ts';
 export { kernelParameter } from './kinds/kernel-parameter.ts';
