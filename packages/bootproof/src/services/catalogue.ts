@@ -8,10 +8,13 @@ import { networkFirewall } from './firewall.ts';
 import { interfacesAndRoutes } from './interfaces.ts';
 import { networking } from './networking.ts';
 import { nfsServer } from './nfs-server.ts';
+import { nginx } from './nginx.ts';
 import { nixAndPackages } from './nix.ts';
 import { nodeExporter } from './node-exporter.ts';
 import { openssh } from './openssh.ts';
+import { postgresql } from './postgresql.ts';
 import { qemuGuest } from './qemu-guest.ts';
+import { redis } from './redis.ts';
 import type { Service } from './service.ts';
 import { system } from './system.ts';
 import { systemdUnits } from './systemd-units.ts';
@@ -40,6 +43,9 @@ const all = [
   unbound,
   fail2ban,
   systemdUnits,
+  nginx,
+  postgresql,
+  redis,
   etc,
 ] as const;
 
