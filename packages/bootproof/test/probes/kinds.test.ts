@@ -317,6 +317,8 @@ describe('mount', () => {
     ['another device', '/dev/vda1 rw', '/dev/sda1 rw'],
     ['another mask', 'dmask=0077', 'dmask=0022'],
     ['not mounted', '/boot rw', '/mnt rw'],
+    ['a mount that cannot be written to', '/boot rw', '/boot ro'],
+    ['a file system that cannot be written to', '/dev/vda1 rw', '/dev/vda1 ro'],
   ])('%s fails', async (_name, from, to) => {
     const files = { ...healthy, '/proc/self/mountinfo': healthy['/proc/self/mountinfo'].replace(from, to) };
     expect(await look(files)).toMatchObject({ verdict: 'failed' });

@@ -17,6 +17,8 @@ interface MountInfo {
   readonly source: string;
   readonly format: string;
   readonly options: readonly string[];
+  /** Whether it can be written to: the mount and the file system below it both let. */
+  readonly writable: boolean;
 }
 
 /** The mount at a place, from /proc/self/mountinfo (proc(5)): the last one there is the one on top. */
@@ -25,8 +27,14 @@ export function findMount(mountinfo: string, mountpoint: string): MountInfo | un
   const [before = '', after = ''] = line?.split(' - ') ?? [];
   const [format, source, superOptions = ''] = after.split(' ');
   if (format === undefined || source === undefined) return undefined;
-  const mountOptions = before.split(' ')[5] ?? '';
-  return { source, format, options: [...mountOptions.split(','), ...superOptions.split(',')] };
+  const ofMount = (before.split(' ')[5] ?? '').split(',');
+  const ofSystem = superOptions.split(',');
+  return {
+    source,
+    format,
+    options: [...ofMount, ...ofSystem],
+    writable: ofMount.includes('rw') && ofSystem.includes('rw'),
+  };
 }
 
 /** What the kernel shows for an option: vfat splits `umask` into `fmask` and `dmask`; `defaults` is no option of its own. */
@@ -57,7 +65,11 @@ export const mount = defineProbeKind<'mount', MountParams>({
       .map((line) => line.trim().split(/\s+/))
       .find(([device, place]) => device?.startsWith('#') === false && place === params.mountpoint);
     const viaLabel = entry?.[0] === byLabel && link.stdout.trim() === params.device;
-    const missing = params.options.flatMap(shownAs).filter((option) => !mounted?.options.includes(option));
+    const missing = [
+      ...params.options.flatMap(shownAs).filter((option) => !mounted?.options.includes(option)),
+      // After an error ext4 is left readable only, which nobody declared.
+      ...(mounted?.writable === false && !params.options.includes('ro') ? ['rw'] : []),
+    ];
     const holds =
       mounted?.source === params.device &&
       mounted.format === params.format &&
