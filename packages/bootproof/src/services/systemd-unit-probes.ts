@@ -1,6 +1,5 @@
 import { attrPathText } from '../nix/show.ts';
 import { commandOutput } from '../probes/kinds/command-output.ts';
-import { unit } from '../probes/kinds/unit.ts';
 import { unitRun } from '../probes/kinds/unit-run.ts';
 import type { Probe } from '../probes/probe.ts';
 import { quote } from '../probes/shell.ts';
@@ -8,16 +7,18 @@ import {
   type DeclaredService,
   environmentWords,
   hasCommand,
-  type PlannedTimer,
+  type Settings,
   settingLines,
 } from './systemd-unit-files.ts';
 
-const after = ['boot/multi-user'];
-const show = (property: string, name: string): string =>
+/** Units are asked once the boot is over. */
+export const after = ['boot/multi-user'];
+/** The command that prints one property of a unit. */
+export const show = (property: string, name: string): string =>
   `systemctl show -p ${property} --value -- ${quote(name)}`;
 
 /** Targets that every boot reaches: what they want is started without anybody's doing. */
-const bootTargets = new Set([
+export const bootTargets = new Set([
   'basic.target',
   'default.target',
   'local-fs.target',
@@ -31,7 +32,8 @@ const isTemplate = (name: string): boolean => name.endsWith('@');
 const startsAtBoot = (name: string, service: DeclaredService): boolean =>
   !isTemplate(name) && hasCommand(service) && service.wantedBy.some((target) => bootTargets.has(target));
 
-interface Subject {
+/** A unit and the option that declares it. */
+export interface Subject {
   /** `copy.service` */
   readonly unit: string;
   /** The path of its option: `systemd.services.copy`. */
@@ -52,11 +54,11 @@ export function serviceProbes(name: string, service: DeclaredService): Probe[] {
       relationProbe(subject, relation, service[relation]),
     ),
     ...environmentProbe(subject, service, atBoot),
-    ...settingsProbe(subject, 'serviceConfig', settingLines(service.serviceConfig)),
+    ...settingsProbe(subject, 'serviceConfig', service.serviceConfig, hasCommand(service)),
   ];
 }
 
-const maskedProbe = ({ unit: name, option }: Subject): Probe =>
+export const maskedProbe = ({ unit: name, option }: Subject): Probe =>
   commandOutput.probe({
     id: `systemd/${name}-masked`,
     params: { command: show('LoadState', name), output: 'masked' },
@@ -65,7 +67,7 @@ const maskedProbe = ({ unit: name, option }: Subject): Probe =>
     after,
   });
 
-const loadedProbe = ({ unit: name, option }: Subject): Probe =>
+export const loadedProbe = ({ unit: name, option }: Subject): Probe =>
   commandOutput.probe({
     id: `systemd/${name}-loaded`,
     params: { command: show('LoadState', name), output: 'loaded' },
@@ -105,7 +107,7 @@ function runProbes(subject: Subject, { serviceConfig }: DeclaredService): Probe[
   ];
 }
 
-function descriptionProbe({ unit: name, option }: Subject, description: string): Probe[] {
+export function descriptionProbe({ unit: name, option }: Subject, description: string): Probe[] {
   if (description === '') return [];
   return [
     commandOutput.probe({
@@ -173,20 +175,26 @@ function environmentProbe(
   ];
 }
 
-/** The unit that systemd uses has each setting as it was declared. */
-function settingsProbe(
+/**
+ * The unit that systemd uses has each setting as it was declared. In a unit that is the owner's as a whole, no drop-in
+ * says otherwise: there is no further line of the same name.
+ */
+export function settingsProbe(
   { unit: name, option }: Subject,
   section: 'serviceConfig' | 'timerConfig',
-  lines: readonly string[],
+  settings: Settings,
+  whole: boolean,
 ): Probe[] {
-  const wanted = [...new Set(lines)].sort();
+  const wanted = [...new Set(settingLines(settings))].sort();
   if (wanted.length === 0) return [];
-  const patterns = wanted.map((each) => `-e ${quote(each)}`).join(' ');
+  const pattern = whole
+    ? `-E ${quote(`^(${Object.keys(settings).join('|')})=`)}`
+    : `-Fx ${wanted.map((each) => `-e ${quote(each)}`).join(' ')}`;
   return [
     commandOutput.probe({
       id: `systemd/${name}-settings`,
       params: {
-        command: `systemctl cat -- ${quote(name)} | grep -Fx ${patterns} | LC_ALL=C sort -u`,
+        command: `systemctl cat -- ${quote(name)} | grep ${pattern} | LC_ALL=C sort -u`,
         output: wanted.join('\n'),
       },
       title: `${name} has ${wanted.join(', ')}`,
@@ -195,70 +203,3 @@ function settingsProbe(
     }),
   ];
 }
-
-const monotonic = /^On(Active|Boot|Startup|UnitActive|UnitInactive)Sec$/;
-
-/** A timer is up, has a next time, and its calendar is the declared one as systemd understands it. */
-export function timerProbes({ name, timer, declared, startAt }: PlannedTimer): Probe[] {
-  const subject = { unit: `${name}.timer`, option: attrPathText(['systemd', 'timers', name]) };
-  const service = attrPathText(['systemd', 'services', name]);
-  if (!timer.enable) return [maskedProbe(subject)];
-  const options = (...names: readonly string[]): string[] => [
-    ...(declared ? names.map((each) => `${subject.option}.${each}`) : []),
-    ...(startAt ? [`${service}.startAt`] : []),
-  ];
-  const isWanted = timer.wantedBy.some((target) => target === 'timers.target' || bootTargets.has(target));
-  const calendars = [timer.timerConfig['OnCalendar'] ?? []].flat().map(String);
-  const timed = calendars.length > 0 || Object.keys(timer.timerConfig).some((key) => monotonic.test(key));
-  return [
-    ...(isWanted
-      ? [
-          unit.probe({
-            id: `systemd/${subject.unit}`,
-            params: { unit: subject.unit },
-            proves: options('enable', 'wantedBy'),
-            after,
-          }),
-          ...(timed ? [nextElapse(subject, options('timerConfig'))] : []),
-        ]
-      : [{ ...loadedProbe(subject), proves: options('enable') }]),
-    ...calendars.map((calendar, index) => calendarProbe(subject, calendar, index, options('timerConfig'))),
-    ...(declared
-      ? [
-          ...descriptionProbe(subject, timer.description),
-          ...settingsProbe(subject, 'timerConfig', settingLines(timer.timerConfig)),
-        ]
-      : []),
-  ];
-}
-
-/** A timer that went off and does not repeat has no next time, but a last one. */
-const nextElapse = ({ unit: name }: Subject, proves: readonly string[]): Probe =>
-  commandOutput.probe({
-    id: `systemd/${name}-elapses`,
-    params: {
-      command: `systemctl show -p NextElapseUSecRealtime -p NextElapseUSecMonotonic -p LastTriggerUSec --value -- ${quote(name)} | grep -Eqv '^(n/a|infinity|0|)$' && echo scheduled`,
-      output: 'scheduled',
-    },
-    title: `${name} has a time at which it goes off`,
-    proves,
-    after: [`systemd/${name}`],
-  });
-
-/** systemd keeps a calendar in its normal form, which systemd-analyze gives for the declared one: systemd.time(7). */
-const calendarProbe = (
-  { unit: name }: Subject,
-  calendar: string,
-  index: number,
-  proves: readonly string[],
-): Probe =>
-  commandOutput.probe({
-    id: `systemd/${name}-calendar-${index}`,
-    params: {
-      command: `form=$(systemd-analyze calendar -- ${quote(calendar)} | sed -n 's/^ *Normalized form: //p'); test -n "$form" && ${show('TimersCalendar', name)} | grep -qF -- "OnCalendar=$form ;" && echo ${quote(calendar)}`,
-      output: calendar,
-    },
-    title: `${name} goes off at ${calendar}`,
-    proves,
-    after,
-  });

@@ -2,8 +2,9 @@ import { nix, text } from '../nix/expression.ts';
 import { eachString } from './nixos-test.ts';
 import { defineService, textFile } from './service.ts';
 import { systemdOptions } from './systemd-options.ts';
+import { timerProbes } from './systemd-timer-probes.ts';
 import { serviceFiles, timerFiles, timersOf } from './systemd-unit-files.ts';
-import { serviceProbes, timerProbes } from './systemd-unit-probes.ts';
+import { serviceProbes } from './systemd-unit-probes.ts';
 import { tmpfilesProbes } from './tmpfiles.ts';
 
 /** Units that the owner writes: they run as declared, as the declared user, at the declared times. */

@@ -225,6 +225,11 @@ describe('the probes of a service', () => {
     ['Type=oneshot\nUser=nobody\nRemainAfterExit=true\nExecStartPre=/bin/b\nExecStartPre=/bin/a', true],
     ['Type=oneshot\nUser=root\nRemainAfterExit=true\nExecStartPre=/bin/b\nExecStartPre=/bin/a', false],
     ['Type=oneshot\nUser=nobody\nRemainAfterExit=true\nExecStartPre=/bin/a', false],
+    // A drop-in comes last, and wins.
+    [
+      'Type=oneshot\nUser=nobody\nRemainAfterExit=true\nExecStartPre=/bin/b\nExecStartPre=/bin/a\nUser=x',
+      false,
+    ],
   ])('see each setting in the unit that systemd uses (%#)', (unit, holds) => {
     const { command, output } = commandOf(
       probeOf(probes({ services: { copy } }), 'systemd/copy.service-settings'),
