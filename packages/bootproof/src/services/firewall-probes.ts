@@ -70,7 +70,7 @@ export function tcpProbe(firewall: Firewall, services: readonly OpenedPorts[], n
   return [
     outsideTcp.probe({
       id: 'firewall/tcp',
-      params: all ? { open: unique([...open, ...closed]), closed: [] } : { open, closed },
+      params: all ? { nic, open: unique([...open, ...closed]), closed: [] } : { nic, open, closed },
       proves,
       after: ['boot/multi-user'],
       deadlineSeconds: 120,

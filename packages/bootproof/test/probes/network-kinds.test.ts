@@ -20,7 +20,10 @@ describe('outside-tcp', () => {
       },
       outside: { tcp: async (port) => receptions[port] ?? 'silent' },
     });
-    return { observation: outsideTcp.observe(target, { open: [22, 80], closed: [8008] }), commands };
+    return {
+      observation: outsideTcp.observe(target, { nic: 'enp6s18', open: [22, 80], closed: [8008] }),
+      commands,
+    };
   };
 
   test.each<[string, Readonly<Record<number, Reception>>, string]>([
@@ -36,8 +39,28 @@ describe('outside-tcp', () => {
   test('gives each port a listener, and takes all of them away again', async () => {
     const { observation, commands } = look({ 22: 'answered', 80: 'answered' });
     await observation;
-    expect(commands[0]).toContain('--listen=0.0.0.0:8008');
+    expect(commands[0]).toContain('--listen="$address:8008"');
+    expect(commands[0]).toContain('dev enp6s18');
     expect(commands.at(-1)).toMatch(/^systemctl stop .*bootproof-look-tcp-8008\.service/);
+  });
+
+  test.each([
+    ['on every address', '00000000:1F48', true],
+    ['on the address of a NIC', '0F02000A:1F48', true],
+    ['on every address of IPv6', '00000000000000000000000000000000:1F48', true],
+    ['on the loopback', '0100007F:1F48', false],
+    ['on another address of the loopback', '0200007F:1F48', false],
+    ['on the loopback of IPv6', '00000000000000000000000001000000:1F48', false],
+    ['on another port', '00000000:1F49', false],
+  ])('takes a listener for one that can be reached: %s', async (_name, local, reachable) => {
+    const { observation, commands } = look({});
+    await observation;
+    const filters = /grep -vE '([^']+)' \| grep -qE '([^']+1F48[^']+)'/.exec(commands[0] ?? '');
+    const width = local.indexOf(':');
+    const row = `   1: ${local} ${'0'.repeat(width)}:0000 0A 00000000:00000000 00:00000000 00000000     0        0 9`;
+    const [, excluded = '', wanted = ''] = filters ?? [];
+    expect(wanted).not.toBe('');
+    expect(!new RegExp(excluded).test(row) && new RegExp(wanted).test(row)).toBe(reachable);
   });
 
   test('waits for the machine to be up, and leaves nothing even then', async () => {

@@ -103,7 +103,7 @@ describe('TCP from outside', () => {
 
   it('finds everything open on a trusted NIC, and where the firewall is off', () => {
     const trusted = tcp({ networking: { firewall: { trustedInterfaces: ['enp6s18'] } } });
-    expect(trusted.params).toEqual({ open: [8008], closed: [] });
+    expect(trusted.params).toEqual({ nic: 'enp6s18', open: [8008], closed: [] });
     expect(trusted.proves).toContain('networking.firewall.trustedInterfaces');
     const off = tcp({ networking: { firewall: { enable: false, allowedTCPPorts: [80] } } });
     expect(off).toMatchObject({

@@ -2,29 +2,39 @@ import { notYet, settled } from '../observation.ts';
 import { defineProbeKind } from '../probe.ts';
 import type { Reception, Target } from '../target.ts';
 
-type Params = { readonly open: readonly number[]; readonly closed: readonly number[] };
+type Params = {
+  /** The NIC that packets from outside come over. */
+  readonly nic: string;
+  readonly open: readonly number[];
+  readonly closed: readonly number[];
+};
 
 const unitOf = (port: number): string => `bootproof-look-tcp-${port}`;
 
-/** The row of a listener in /proc/net/tcp or tcp6: its port and state, in hexadecimal. */
-const listenerRow = (port: number): string =>
-  `:${port.toString(16).toUpperCase().padStart(4, '0')} [0-9A-F]+:0000 0A `;
+/** A listener's row in /proc/net/tcp or tcp6, in hexadecimal: any address but those of the loopback, the port, LISTEN. */
+const reachableRow = (port: number): string =>
+  `^ *[0-9]+: ([0-9A-F]+):${port.toString(16).toUpperCase().padStart(4, '0')} [0-9A-F]+:0000 0A `;
+
+const loopbackRow = '^ *[0-9]+: ([0-9A-F]{6}7F|0{24}01000000):';
 
 /**
- * Gives each port a listener that has none: a transient unit, gone after the look, or after a minute if nobody ends it.
- * Not before the machine is up, so that no service finds its port taken.
+ * Gives each port a listener that can be reached and has none: a transient unit, gone after the look, or after a minute
+ * if nobody ends it. It takes the NIC's own address, which is free even where a service listens on the loopback. Not
+ * before the machine is up, so that no service finds its port taken.
  */
-function listenCommand(ports: readonly number[]): string {
+function listenCommand(nic: string, ports: readonly number[]): string {
   const listens = (port: number) =>
-    `grep -qE '${listenerRow(port)}' /proc/net/tcp /proc/net/tcp6 2>/dev/null`;
+    `cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -vE '${loopbackRow}' | grep -qE '${reachableRow(port)}'`;
   const start = (port: number) =>
     `${listens(port)} || systemd-run --quiet --collect --unit=${unitOf(port)} --property=RuntimeMaxSec=60 ` +
-    `systemd-socket-activate --listen=0.0.0.0:${port} sleep 60`;
+    `systemd-socket-activate --listen="$address:${port}" sleep 60`;
   const wait = (port: number) =>
     `n=0; until ${listens(port)}; do n=$((n+1)); test $n -le 100 || { echo "nothing listens on ${port}"; exit 1; }; sleep 0.1; done`;
   return [
     `state=$(systemctl is-system-running)`,
     `case $state in running|degraded) ;; *) echo "the machine is still $state"; exit 1;; esac`,
+    `address=$(ip -4 -oneline address show dev ${nic} scope global | sed -nE '1s/.* inet ([0-9.]+).*/\\1/p')`,
+    `test -n "$address" || { echo "${nic} has no IPv4 address"; exit 1; }`,
     ...ports.map(start),
     ...ports.map(wait),
   ].join('\n');
@@ -58,7 +68,7 @@ export const outsideTcp = defineProbeKind<'outside-tcp', Params>({
   async observe(target, params) {
     const ports = [...params.open, ...params.closed];
     const expected = wording(params);
-    const start = await target.execute(listenCommand(ports));
+    const start = await target.execute(listenCommand(params.nic, ports));
     try {
       if (start.exitCode !== 0) return notYet({ expected, seen: `${start.stdout}${start.stderr}`.trim() });
       return judge(params, expected, await receptions(target, ports));
