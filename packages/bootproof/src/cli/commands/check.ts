@@ -9,12 +9,10 @@ import { formatJson } from '../../reports/json.ts';
 import { formatRepeat } from '../../reports/repeat.ts';
 import { writeReports } from '../../reports/write.ts';
 import { RunClock } from '../../runner/clock.ts';
-import { chooseSeed } from '../../runner/cut-moment.ts';
 import type { RunEvent } from '../../runner/events.ts';
 import { type RepeatedRun, summariseRuns } from '../../runner/repeat.ts';
 import type { RunResult } from '../../runner/result.ts';
 import { runTest } from '../../runner/run.ts';
-import type { TrialWishes } from '../../runner/trials.ts';
 import { requireCoverage } from '../coverage-bar.ts';
 import { emissionWarning } from '../emission.ts';
 import { openHomelab, type PlannedHost, planHosts } from '../homelab.ts';
@@ -24,19 +22,15 @@ import { inPool } from '../pool.ts';
 import { type CommandContext, toolVersion } from '../program.ts';
 import { makeRunFolder, writeRepeat } from '../run-folder.ts';
 import { sshLine } from '../ssh-line.ts';
+import { refuseNonsense, type TrialFlags, trialsFor } from '../trial-flags.ts';
 
-interface CheckOptions extends GlobalOptions, ImageOptions {
+interface CheckOptions extends GlobalOptions, ImageOptions, TrialFlags {
   readonly jobs: number;
   readonly json?: boolean;
-  readonly keep?: boolean;
   /** Seconds. */
   readonly timeout: number;
   /** Percent. */
   readonly coverageMin?: number;
-  readonly reboot?: boolean;
-  readonly powerCut?: boolean;
-  readonly seed?: number;
-  readonly repeat: number;
 }
 
 /** What all runs of one round share. */
@@ -98,17 +92,6 @@ export async function check(
   return results.every(({ verdict }) => verdict === 'proven') ? 0 : exitStatus.unproven;
 }
 
-/** @throws BootproofError of kind `declaration` for options that do not go together */
-function refuseNonsense({ seed, powerCut = false, keep = false, repeat }: CheckOptions): void {
-  const wrong = (message: string, hint: string) => new BootproofError(message, { kind: 'declaration', hint });
-  if (seed !== undefined && !powerCut) {
-    throw wrong('--seed says when the power is cut, and it is not to be cut', 'Give --power-cut too.');
-  }
-  if (keep && repeat > 1) {
-    throw wrong('--keep leaves a machine running, so that no second run begins', 'Leave out --repeat.');
-  }
-}
-
 /** What one round came to; an error is a host that could not be run at all. */
 interface Round {
   readonly runs: readonly RepeatedRun[];
@@ -156,15 +139,6 @@ async function tellRepeats(
   }
 }
 
-/** What a run is put through after its first boot. With --repeat each run has a moment of its own. */
-function trialsFor({ options, round }: Pick<Session, 'options' | 'round'>): TrialWishes {
-  const { reboot = false, powerCut = false, seed } = options;
-  return {
-    reboot,
-    ...(powerCut ? { powerCut: { seed: seed === undefined ? chooseSeed() : seed + round } } : {}),
-  };
-}
-
 async function checkHost(planned: PlannedHost, session: Session): Promise<RunResult> {
   const { host, test } = planned;
   const { options, context, display, images, folders } = session;
@@ -185,7 +159,7 @@ async function checkHost(planned: PlannedHost, session: Session): Promise<RunRes
     signal: context.signal,
     bootSeconds: options.timeout,
     version: toolVersion(),
-    trials: trialsFor(session),
+    trials: trialsFor(options, session.round),
     getImage: (progress) =>
       images.of(planned, ({ step, detail, fraction }) => {
         const level = noteLevels.get(step);
