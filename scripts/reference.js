@@ -149,21 +149,31 @@ function declaredKinds() {
 
 /** The parameters of a kind by name, each with its type and what is said of it. */
 function parametersOf(params, text) {
-  const body = /^\w+$/.test(params)
-    ? (new RegExp(`interface ${params} \\{([\\s\\S]*?)\\n\\}`).exec(text)?.[1] ?? '')
-    : params;
+  // Named types stand for their members, also where they are joined with others.
+  const body = params.replaceAll(
+    /(^|& )(\w+)(?= &|$)/g,
+    (_all, joint, name) =>
+      joint +
+      (new RegExp(`(?:interface ${name}|type ${name} =) \\{([\\s\\S]*?)\\n\\}`).exec(text)?.[1] ?? ''),
+  );
   const members = body.matchAll(/(?:\/\*\*\s*(.*?)\s*\*\/\s*)?readonly (\w+)(\??): ([^;]+);/g);
   return [...members].map(([, words, name, optional, type]) => ({
     name,
     optional: optional === '?',
     type: new RegExp(`^type ${type} = (.*);$`, 'm').exec(text)?.[1] ?? type,
     words,
+    // A set of parameters inside of one.
+    members: new RegExp(`(?:interface ${type}|type ${type} =) \\{`).test(text)
+      ? parametersOf(type, text)
+      : [],
   }));
 }
 
 /** The values that a parameter can have, where they are listed; otherwise a stand-in for any. It prints as {name}. */
-function samples({ name, type }) {
+function samples({ name, type, members }) {
+  if (members.length > 0) return [Object.fromEntries(members.map((each) => [each.name, samples(each)[0]]))];
   const listed = type.split(' | ');
+  if (type === 'string') return [`{${name}}`];
   return listed.every((value) => /^'[^']*'$/.test(value))
     ? listed.map((value) => value.slice(1, -1))
     : [[`{${name}}`]];

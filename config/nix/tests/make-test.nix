@@ -47,7 +47,7 @@ let
     ];
   };
 
-  # The machine's names, its addresses and its firewall.
+  # The machine's names, and its addresses by DHCP.
   networking = {
     steps = [
       {
@@ -67,11 +67,55 @@ let
         ];
       }
       {
+        title = "the host has its full name";
+        when = !(config.networking.domain == null || config.networking.hostName == "");
+        lines = [
+          ''full_name = machine.succeed("hostname --fqdn").strip()''
+          ''assert full_name == ${builtins.toJSON config.networking.hostName} + "." + ${builtins.toJSON config.networking.domain}, f"the full name is {full_name}"''
+        ];
+      }
+      {
         title = "the network gives an address by DHCP";
         when = config.networking.useDHCP;
         lines = [
           ''machine.wait_until_succeeds("ip -oneline -4 address show scope global dynamic | grep .")''
         ];
+      }
+    ];
+  };
+
+  # Single interfaces' addresses, the gateways and the name servers.
+  interfaces = {
+    steps = [
+      {
+        title = "the declared name servers are asked";
+        when = config.networking.nameservers != [ ];
+        lines =
+          map
+            (
+              server:
+              ''machine.wait_until_succeeds("grep -Fx 'nameserver " + ${builtins.toJSON server} + "' /etc/resolv.conf")''
+            )
+            config.networking.nameservers;
+      }
+    ];
+  };
+
+  # The firewall: which packets from outside get in.
+  firewall = {
+    steps = [
+      {
+        title = "the firewall has its rules";
+        when = config.networking.firewall.enable;
+        lines = [
+          ''machine.wait_until_succeeds("iptables -w -S nixos-fw || nft list table inet nixos-fw")''
+        ]
+        ++ map
+          (
+            port:
+            ''machine.succeed("(iptables -w -S nixos-fw || nft list table inet nixos-fw) | grep 'tcp .*[^0-9]${toString port}[^0-9]'")''
+          )
+          config.networking.firewall.allowedTCPPorts;
       }
     ];
   };
@@ -139,6 +183,13 @@ let
           ''assert seen_zone.endswith("/zoneinfo/" + ${builtins.toJSON config.time.timeZone}), f"the time zone is {seen_zone}"''
         ];
       }
+      {
+        title = "services are told the locale";
+        lines = [
+          ''seen_locale = machine.succeed("systemctl show-environment")''
+          ''assert "LANG=" + ${builtins.toJSON config.i18n.defaultLocale} in seen_locale.splitlines(), seen_locale''
+        ];
+      }
     ];
   };
 
@@ -151,6 +202,11 @@ let
           map (user: ''machine.succeed("id " + ${builtins.toJSON user})'') (map (user: user.name) (
             lib.filter (user: user.isNormalUser && user.enable or true) (lib.attrValues config.users.users)
           ));
+      }
+      {
+        title = "the rules of sudo are valid";
+        when = config.security.sudo.enable;
+        lines = [ ''machine.succeed("visudo -c")'' ];
       }
     ];
   };
@@ -170,7 +226,276 @@ let
     ];
   };
 
-  parts = [ boot networking openssh qemuGuest system users nix ];
+  # WireGuard tunnels.
+  wireguard = {
+    steps = [
+      {
+        title = "every WireGuard interface is up";
+        when = config.networking.wireguard.enable;
+        lines =
+          map
+            (name: ''machine.wait_for_unit("wireguard-" + ${builtins.toJSON name} + ".service")'')
+            (lib.attrNames config.networking.wireguard.interfaces)
+          ++ map (name: ''machine.succeed("wg show " + ${builtins.toJSON name})'') (
+            lib.attrNames config.networking.wireguard.interfaces
+          );
+      }
+    ];
+  };
+
+  # The NFS server of the kernel.
+  nfsServer = {
+    steps = [
+      {
+        title = "the NFS server exports what was declared";
+        when = config.services.nfs.server.enable;
+        lines = [
+          ''machine.wait_for_unit("nfs-server.service")''
+          ''machine.wait_until_succeeds("exportfs -s | grep .")''
+        ];
+      }
+    ];
+  };
+
+  # Prometheus' exporter of the machine's own metrics.
+  nodeExporter = {
+    steps = [
+      {
+        title = "the node exporter serves the metrics of this machine";
+        when = config.services.prometheus.exporters.node.enable;
+        lines = [
+          ''machine.wait_for_unit("prometheus-node-exporter.service")''
+          ''seen_metrics = machine.wait_until_succeeds("curl --silent --show-error --fail 'http://${if lib.elem config.services.prometheus.exporters.node.listenAddress [ "" "0.0.0.0" "[::]" ] then "localhost" else config.services.prometheus.exporters.node.listenAddress}:${toString config.services.prometheus.exporters.node.port}/metrics'")''
+          ''seen_node = machine.succeed("uname -n").strip()''
+          ''assert f'nodename="{seen_node}"' in seen_metrics, f"no metrics of {seen_node}"''
+        ];
+      }
+    ];
+  };
+
+  # The clock, set by NTP.
+  timesyncd = {
+    node.services.timesyncd.enable = lib.mkVMOverride config.services.timesyncd.enable;
+    steps = [
+      {
+        title = "timesyncd knows the declared time servers";
+        when = config.services.timesyncd.enable && config.services.timesyncd.servers != null;
+        lines = [
+          ''machine.wait_for_unit("systemd-timesyncd.service")''
+          ''seen_servers = machine.succeed("timedatectl show-timesync --value -p SystemNTPServers").split()''
+          ''assert seen_servers == ${builtins.toJSON config.services.timesyncd.servers}, f"the time servers are {seen_servers}"''
+        ];
+      }
+    ];
+  };
+
+  # Unbound, a DNS resolver.
+  unbound = {
+    steps = [
+      {
+        title = "Unbound runs, with the configuration that was declared";
+        when = config.services.unbound.enable;
+        lines = [ ''machine.wait_for_unit("unbound.service")'' "machine.wait_for_open_port(53)" ]
+        ++ map
+          (
+            interface:
+            ''assert ${builtins.toJSON interface} in machine.succeed("unbound-checkconf -o interface /etc/unbound/unbound.conf").split()''
+          )
+          (
+            let given = config.services.unbound.settings.server.interface; in if lib.isList given then given else [ given ]
+          );
+      }
+    ];
+  };
+
+  # Fail2ban, which bans the addresses that fail too often.
+  fail2ban = {
+    steps = [
+      {
+        title = "the declared jails of fail2ban are up";
+        when = config.services.fail2ban.enable;
+        lines = [
+          ''machine.wait_for_unit("fail2ban.service")''
+          ''machine.wait_until_succeeds("fail2ban-client ping")''
+        ]
+        ++ map
+          (jail: ''machine.succeed("fail2ban-client status " + ${builtins.toJSON jail})'')
+          (lib.attrNames (
+            lib.filterAttrs (name: jail: name != "DEFAULT" && jail.enabled or true) config.services.fail2ban.jails
+          ));
+      }
+    ];
+  };
+
+  # Services, timers and temporary files that are declared by hand.
+  systemd = {
+    steps = [
+      {
+        title = "every timer that the boot starts is up";
+        lines =
+          map
+            (timer: ''machine.wait_for_unit(${builtins.toJSON timer} + ".timer")'')
+            (lib.attrNames (
+              lib.filterAttrs (
+                name: unit: unit.enable && lib.elem "timers.target" unit.wantedBy && !lib.hasSuffix "@" name
+              ) config.systemd.timers
+            ));
+      }
+    ];
+  };
+
+  # The web server nginx.
+  nginx = {
+    steps = [
+      {
+        title = "nginx is running, and its configuration is right";
+        when = config.services.nginx.enable;
+        lines = [ ''machine.wait_for_unit("nginx.service")'' ];
+      }
+      {
+        title = "every virtual host gives the answer that it returns";
+        when =
+          config.services.nginx.enable
+          && ((lib.filter (host: host.answer != null && host.port != null) (lib.mapAttrsToList (name: host: {
+            name = if host.serverName != null then host.serverName else name;
+            answer = ((host: builtins.match "200 \"?([a-zA-Z0-9 .,-]*)\"?" (toString (host.locations."/".return or "")))) host;
+            port = if host.listen == [ ] then config.services.nginx.defaultHTTPListenPort else null;
+          }) (lib.filterAttrs (name: host: !(host.onlySSL || host.forceSSL)) config.services.nginx.virtualHosts))) != [ ]);
+        lines =
+          map
+            (
+              host:
+              ''assert machine.succeed("curl -sS -H 'Host: " + ${builtins.toJSON host.name} + "' http://localhost:${toString host.port}/") == ${builtins.toJSON (builtins.head host.answer)}''
+            )
+            (lib.filter (host: host.answer != null && host.port != null) (lib.mapAttrsToList (name: host: {
+              name = if host.serverName != null then host.serverName else name;
+              answer = ((host: builtins.match "200 \"?([a-zA-Z0-9 .,-]*)\"?" (toString (host.locations."/".return or "")))) host;
+              port = if host.listen == [ ] then config.services.nginx.defaultHTTPListenPort else null;
+            }) (lib.filterAttrs (name: host: !(host.onlySSL || host.forceSSL)) config.services.nginx.virtualHosts)));
+      }
+    ];
+  };
+
+  # The PostgreSQL server.
+  postgresql = {
+    steps = [
+      {
+        title = "PostgreSQL is running and set up";
+        when = config.services.postgresql.enable;
+        lines = [ ''machine.wait_for_unit("postgresql.target")'' ];
+      }
+      {
+        title = "PostgreSQL answers a query in every declared database";
+        when = config.services.postgresql.enable;
+        lines = [
+          ''query_command = "runuser -u postgres -- psql -p ${toString config.services.postgresql.settings.port} -tAc 'select current_database()' -d "''
+        ]
+        ++ map
+          (
+            database:
+            "assert machine.succeed(query_command + ${builtins.toJSON database}).strip() == ${builtins.toJSON database}"
+          )
+          ([ "postgres" ] ++ config.services.postgresql.ensureDatabases);
+      }
+      {
+        title = "PostgreSQL has every declared user";
+        when = config.services.postgresql.enable;
+        lines = [
+          ''roles_command = "runuser -u postgres -- psql -p ${toString config.services.postgresql.settings.port} -tAc 'select rolname from pg_roles'"''
+          "seen_roles = machine.succeed(roles_command).splitlines()"
+        ]
+        ++ map
+          (
+            user:
+            ''assert ${builtins.toJSON user} in seen_roles, f"PostgreSQL has only {seen_roles}"''
+          )
+          (map (user: user.name) config.services.postgresql.ensureUsers);
+      }
+    ];
+  };
+
+  # Redis servers.
+  redis = {
+    steps = [
+      {
+        title = "every Redis server is running";
+        when = (lib.filterAttrs (name: server: server.enable) config.services.redis.servers) != { };
+        lines =
+          map
+            (
+              name:
+              "machine.wait_for_unit(${builtins.toJSON "redis${lib.optionalString (name != "") "-${name}"}.service"})"
+            )
+            (
+              lib.attrNames ((lib.filterAttrs (name: server: server.enable) config.services.redis.servers))
+            );
+      }
+      {
+        title = "a key comes back from every Redis server without a password";
+        when = (lib.filter (server: server.unixSocket != null && server.requirePass == null && server.requirePassFile == null) (lib.attrValues ((lib.filterAttrs (name: server: server.enable) config.services.redis.servers)))) != [ ];
+        lines =
+          map
+            (
+              server:
+              ''machine.succeed("redis-cli -s " + ${builtins.toJSON (toString server.unixSocket)} + " set bootproof back ex 60")''
+            )
+            (
+              lib.filter (server: server.unixSocket != null && server.requirePass == null && server.requirePassFile == null) (lib.attrValues ((lib.filterAttrs (name: server: server.enable) config.services.redis.servers)))
+            )
+          ++ map
+            (
+              server:
+              ''assert machine.succeed("redis-cli -s " + ${builtins.toJSON (toString server.unixSocket)} + " getdel bootproof").strip() == "back", "the key is lost"''
+            )
+            (
+              lib.filter (server: server.unixSocket != null && server.requirePass == null && server.requirePassFile == null) (lib.attrValues ((lib.filterAttrs (name: server: server.enable) config.services.redis.servers)))
+            );
+      }
+    ];
+  };
+
+  # Files below /etc.
+  etc = {
+    steps = [
+      {
+        title = "every declared file below /etc is there";
+        when =
+          (map (each: each.target) (
+            lib.filter (each: each.enable) (lib.attrValues config.environment.etc)
+          ))
+          != [ ];
+        lines = [
+          "for etc_target in ${builtins.toJSON ((map (each: each.target) (
+            lib.filter (each: each.enable) (lib.attrValues config.environment.etc)
+          )))}:"
+          "    machine.succeed(f\"test -e '/etc/{etc_target}' -o -L '/etc/{etc_target}'\")"
+        ];
+      }
+    ];
+  };
+
+  parts = [
+    boot
+    networking
+    interfaces
+    firewall
+    openssh
+    qemuGuest
+    system
+    users
+    nix
+    wireguard
+    nfsServer
+    nodeExporter
+    timesyncd
+    unbound
+    fail2ban
+    systemd
+    nginx
+    postgresql
+    redis
+    etc
+  ];
 
   # The steps that this host has, in their order.
   steps = lib.filter (step: step.when or true && step.lines != [ ]) (

@@ -6,30 +6,26 @@ import { quote } from '../probes/shell.ts';
 import { type Realisation, textFile } from './service.ts';
 
 interface Locale {
-  /** Empty: not declared. */
   readonly defaultLocale: string;
   readonly extraLocaleSettings: Readonly<Record<string, string>>;
 }
 
 /** What NixOS takes where nobody declares one: nixos/modules/config/i18n.nix. */
-const usualLocale = 'en_US.UTF-8';
+export const usualLocale = 'en_US.UTF-8';
 
 /** What every C library has: locale(7). */
 const builtIn = new Set(['C', 'POSIX', 'C.UTF-8', 'C.utf8']);
 
 /**
- * A stand-in is told of no locale until one is declared: NixOS's own default would cost each image the 220 MB that all
- * locales take together, since Debian has no package of a single one.
+ * A stand-in is told of no locale while all is as NixOS has it anyway: that would cost each image the 220 MB that all
+ * locales take together, since Debian has no package of a single one. Declared all the same, it counts as unproven.
  */
 const isDeclared = ({ defaultLocale, extraLocaleSettings }: Locale): boolean =>
-  defaultLocale !== '' || Object.keys(extraLocaleSettings).length > 0;
-
-const languageOf = ({ defaultLocale }: Locale): string =>
-  defaultLocale === '' ? usualLocale : defaultLocale;
+  defaultLocale !== usualLocale || Object.keys(extraLocaleSettings).length > 0;
 
 /** Locales are named by these variables; LANGUAGE is a list of languages: locale.conf(5). */
 const namedBy = (locale: Locale): string[] => [
-  languageOf(locale),
+  locale.defaultLocale,
   ...Object.entries(locale.extraLocaleSettings).flatMap(([name, value]) =>
     name === 'LANGUAGE' ? [] : [value],
   ),
@@ -38,7 +34,7 @@ const namedBy = (locale: Locale): string[] => [
 /** systemd reads locale.conf(5) for its services, pam_env /etc/default/locale for those who log in. */
 export function realiseLocale(locale: Locale): Realisation {
   if (!isDeclared(locale)) return {};
-  const lines = Object.entries({ LANG: languageOf(locale), ...locale.extraLocaleSettings }).map(
+  const lines = Object.entries({ LANG: locale.defaultLocale, ...locale.extraLocaleSettings }).map(
     ([name, value]) => `${name}=${value}`,
   );
   return {
@@ -52,8 +48,8 @@ export function localeProbes(locale: Locale): Probe[] {
   if (!isDeclared(locale)) return [];
   const extra = Object.entries(locale.extraLocaleSettings);
   return [
-    toldProbe('LANG', languageOf(locale), 'i18n.defaultLocale'),
-    knownProbe('LANG', languageOf(locale), 'i18n.defaultLocale'),
+    toldProbe('LANG', locale.defaultLocale, 'i18n.defaultLocale'),
+    knownProbe('LANG', locale.defaultLocale, 'i18n.defaultLocale'),
     ...extra.flatMap(([name, value]) => [
       toldProbe(name, value, 'i18n.extraLocaleSettings'),
       ...(name === 'LANGUAGE' ? [] : [knownProbe(name, value, 'i18n.extraLocaleSettings')]),

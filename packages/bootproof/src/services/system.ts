@@ -3,7 +3,7 @@ import { option } from '../options/option.ts';
 import { types } from '../options/types.ts';
 import { commandOutput } from '../probes/kinds/command-output.ts';
 import { imageClean } from '../probes/kinds/image-clean.ts';
-import { localeProbes, realiseLocale } from './locale.ts';
+import { localeProbes, realiseLocale, usualLocale } from './locale.ts';
 import { pythonString } from './nixos-test.ts';
 import { defineService, nixosOnly, notProvable, textFile } from './service.ts';
 
@@ -45,9 +45,7 @@ const options = {
   i18n: {
     defaultLocale: option({
       type: types.str,
-      // Empty until somebody declares one, so that a stand-in carries locales only where they were asked for.
-      default: () => '',
-      defaultText: 'en_US.UTF-8',
+      default: usualLocale,
       example: 'de_DE.UTF-8',
       description: 'The locale of programs that are told no other.',
       source: i18n,

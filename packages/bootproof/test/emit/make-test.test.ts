@@ -171,6 +171,16 @@ with subtest("no unit has failed"):
 with subtest("the host has its name"):
     seen_name = machine.succeed("cat /proc/sys/kernel/hostname").strip()
     assert seen_name == "box", f"the host name is {seen_name}"
+
+with subtest("the firewall has its rules"):
+    machine.wait_until_succeeds("iptables -w -S nixos-fw || nft list table inet nixos-fw")
+
+with subtest("services are told the locale"):
+    seen_locale = machine.succeed("systemctl show-environment")
+    assert "LANG=" + "en_US.UTF-8" in seen_locale.splitlines(), seen_locale
+
+with subtest("the rules of sudo are valid"):
+    machine.succeed("visudo -c")
 `);
   });
 
@@ -183,12 +193,15 @@ with subtest("the host has its name"):
       'the host has its name',
       'the host has its id',
       'the network gives an address by DHCP',
+      'the firewall has its rules',
       'sshd is running',
       'SSH answers on each of its ports',
       "the guest agent's channel is there, and the agent runs",
       'the guest agent answers the host',
       'the time zone is the declared one',
+      'services are told the locale',
       'every declared user is there',
+      'the rules of sudo are valid',
       'Nix has its experimental features',
     ]);
     expect(script).toContain('    machine.wait_for_open_port(22)\n    machine.wait_for_open_port(2222)\n');

@@ -13,8 +13,14 @@ describe('the locale', () => {
     expect(localeIds({})).toEqual([]);
   });
 
-  it("is there when it is NixOS's own default, declared", () => {
+  it("is left alone, and unproven, where NixOS's own default is declared", () => {
     const definitions = { i18n: { defaultLocale: 'en_US.UTF-8' } };
+    expect(realisationOf(service, definitions).packages).toEqual([]);
+    expect(localeIds(definitions)).toEqual([]);
+  });
+
+  it('is there when another is declared', () => {
+    const definitions = { i18n: { defaultLocale: 'en_GB.UTF-8' } };
     expect(realisationOf(service, definitions).packages).toEqual(['locales-all']);
     expect(localeIds(definitions)).toEqual(['system/locale-LANG', 'system/locale-LANG-known']);
   });

@@ -71,7 +71,9 @@ const wording: Readonly<Record<AccountField, (value: string) => string>> = {
 export const account = defineProbeKind<'account', AccountParams>({
   kind: 'account',
   needs: ['shell'],
-  title: ({ user, field, value }) => `${user} ${wording[field](value)}`,
+  // The reference asks with a stand-in for every parameter, which is no field.
+  title: ({ user, field, value }) =>
+    `${user} ${Object.hasOwn(wording, field) ? wording[field](value) : `has ${field} ${value}`}`,
   hint: ({ user }) => `In the machine: getent passwd ${user}; id ${user}`,
   async observe(target, params) {
     const [passwd, groups] = await Promise.all([

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the variables are nginx's
 import { describe, expect, it } from 'vitest';
 import { answerOf, chosen, matchOf } from '../../../src/services/nginx/answers.ts';
 
