@@ -31,14 +31,19 @@ function spinner({ style, frame, ended = false }: BlockOptions): string {
 function headline(state: HostProgress, options: BlockOptions): string {
   const { style, nowMs } = options;
   const { result } = state;
+  /** The sign, what fits of the words, and the time. */
+  const line = (sign: string, words: string, time: string): string => {
+    const room = style.columns - displayWidth(time) - 4;
+    return `${sign} ${style.bold(shorten(style.show(words), room, style.glyphs.ellipsis))}  ${style.dim(time)}`;
+  };
   if (result) {
     const { sign, paint } = verdictMark(result, style);
-    return `${paint(sign)} ${style.bold(style.show(verdictSentence(result)))}  ${style.dim(duration(result.durationMs))}`;
+    return line(paint(sign), verdictSentence(result), duration(result.durationMs));
   }
   const elapsed = state.phases.length > 0 ? ticking(nowMs) : 'waiting';
   const failed = options.ended === true && state.phases.some((phase) => phase.state === 'failed');
   const sign = failed ? style.red(style.glyphs.failed) : spinner(options);
-  return `${sign} ${style.bold(style.show(state.host))}  ${style.dim(elapsed)}`;
+  return line(sign, state.host, elapsed);
 }
 
 /** `━━━━━━╌╌╌╌ 60 %` */
