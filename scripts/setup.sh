@@ -22,6 +22,7 @@ chromium                     chromium             opens the report in the tests
 nix-instantiate              nix-bin              evaluates what is emitted
 mypy                         mypy                 type-checks the emitted test script
 pyflakes3                    pyflakes3            lints the emitted test script
+shellcheck                   shellcheck           checks the shell lines of the workflows
 '
 needed_bench='
 debvm-create                 debvm                what a cold check is compared with

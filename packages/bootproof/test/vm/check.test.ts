@@ -133,7 +133,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
 test('SIGINT while the image is built: nothing is left running and the cache holds nothing half-made', async () => {
   await using homelab = await homelabWith();
   const cache = join(homelab.folder, 'cache');
-  const { running } = await checkUntil(homelab.folder, /image: .*(package|base|download)/i, {
+  const { running } = await checkUntil(homelab.folder, /image: .*\(\d+ %\)/, {
     XDG_CACHE_HOME: cache,
   });
   running.kill('SIGINT');
