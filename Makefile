@@ -6,7 +6,7 @@ BOOTPROOF := node packages/bootproof/dist/cli/bin.js
 SOURCES := $(shell find packages/bootproof/src -name '*.ts' -o -name '*.tsx') packages/bootproof/tsconfig.build.json
 
 .DEFAULT_GOAL := help
-.PHONY: check test setup setup-test build lint types rooms reference emitted workflows bench clean help
+.PHONY: check test setup setup-test build lint types rooms reference emitted workflows examples bench clean help
 
 check: setup build ## Boot every host of config/ from its declaration and prove it
 	@$(BOOTPROOF) check $(ARGS)
@@ -39,6 +39,9 @@ emitted: build ## Check that config/nix is what the declaration gives (write it:
 
 workflows: node_modules/.package-lock.json ## Lint the GitHub workflows
 	@node scripts/workflows.js
+
+examples: setup build ## Boot and prove every host of examples/, which takes minutes
+	@$(BOOTPROOF) check --config examples --on stand-in $(ARGS)
 
 bench: setup-test build ## Time each phase, and compare with a bare QEMU boot and with debvm
 	@sh scripts/setup.sh bench
