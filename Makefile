@@ -26,7 +26,7 @@ lint: node_modules/.package-lock.json ## Formatting and lint
 	@npx biome check .
 
 types: build ## Type-check the sources, the tests and the homelab
-	@npx tsc -p packages/bootproof --noEmit && npx tsc -p config --noEmit
+	@npx tsc -p packages/bootproof --noEmit && npx tsc -p config --noEmit && npx tsc -p examples --noEmit
 
 rooms: node_modules/.package-lock.json ## Check that each room imports only what rooms.json lets it
 	@node scripts/rooms.js
