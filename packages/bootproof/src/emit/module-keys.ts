@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { OpenedModule } from '../modules/collect.ts';
 import { isModule, type Module } from '../modules/module.ts';
-import { below, type ModuleHomes } from './module-homes.ts';
+import type { ModuleHomes } from './module-homes.ts';
 
 /**
  * The `key` of each module that is written inline in more than one place: `roles/ports.ts#1`. Nix takes a file once
@@ -28,7 +28,8 @@ export function moduleKeys(
     if ((places.get(module) ?? 0) < 2) continue;
     const number = (numbers.get(file) ?? 0) + 1;
     numbers.set(file, number);
-    keys.set(module, `${below(homelab, file) ?? posix.basename(file)}#${number}`);
+    // A file outside the homelab by its way from there: two of one name must not have one key.
+    keys.set(module, `${posix.relative(homelab, file)}#${number}`);
   }
   return keys;
 }

@@ -261,6 +261,26 @@ describe('imports', () => {
     });
   });
 
+  it('of two modules outside the homelab in files of one name have keys of their own', async () => {
+    const tree = await emittedFrom(
+      oneHost({
+        '../shared/ssh/default.ts': moduleText('{ freeform: { it: 22 } }'),
+        '../shared/web/default.ts': moduleText('{ freeform: { it: 80 } }'),
+        'hosts/a/hardware.ts': `
+          import { defineModule } from 'bootproof';
+          import ssh from '../../../shared/ssh/default.ts';
+          import web from '../../../shared/web/default.ts';
+          const other = defineModule({ imports: [web, ssh] });
+          export default defineModule({ imports: [ssh, web, other] });
+        `,
+      }),
+    );
+
+    const text = textOf(tree, 'hosts/a/hardware.nix');
+    expect(text.match(/key = "\.\.\/shared\/ssh\/default\.ts#1";/g)).toHaveLength(2);
+    expect(text.match(/key = "\.\.\/shared\/web\/default\.ts#1";/g)).toHaveLength(2);
+  });
+
   it('of one module that stands inline in two places share a key, so that Nix takes it once', async () => {
     const tree = await emittedFrom(
       oneHost({
