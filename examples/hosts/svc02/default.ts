@@ -1,10 +1,11 @@
 import { defineModule } from 'bootproof';
+import oneDisk from '../../roles/one-disk/default.ts';
 import configuration from './configuration.ts';
-import disko from './disko.ts';
+
 import hardware from './hardware.ts';
 
 export default defineModule({
   description: 'svc02, physically: the whole machine, as it is installed.',
 
-  imports: [configuration, hardware, disko],
+  imports: [configuration, hardware, oneDisk],
 });

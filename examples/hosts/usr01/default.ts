@@ -1,9 +1,9 @@
 import { defineModule } from 'bootproof';
+import oneDisk from '../../roles/one-disk/default.ts';
 import configuration from './configuration.ts';
-import disko from './disko.ts';
 
 export default defineModule({
   description: 'usr01, the whole machine.',
 
-  imports: [configuration, disko],
+  imports: [configuration, oneDisk],
 });

@@ -1,5 +1,4 @@
-import type { OptionTree } from '../options/option.ts';
-import { walkOptions } from '../options/option.ts';
+import { type OptionTree, walkOptions } from '../options/option.ts';
 import type { AnyType } from '../options/type.ts';
 
 /** Types whose values Nix does not put into a string by itself. */

@@ -1,3 +1,4 @@
+import { shellQuote } from '../base/shell-word.ts';
 import { searchPath } from './tools.ts';
 
 /** The variables of this process that a child gets; nothing else leaks into what it does. */
@@ -26,11 +27,6 @@ export function childEnvironment(
     if (value !== undefined) environment[name] = value;
   }
   return { ...environment, PATH: searchPath(path), LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', ...extra };
-}
-
-/** A word as a POSIX shell reads it back unchanged. */
-export function shellQuote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** A command line that can be pasted into a shell. */

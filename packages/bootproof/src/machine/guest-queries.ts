@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { shellQuote } from '../host/environment.ts';
+import { shellQuote } from '../base/shell-word.ts';
 import type { CommandResult, UnitProperties } from '../probes/target.ts';
 import { NoAnswer } from './batch.ts';
 

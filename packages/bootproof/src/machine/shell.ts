@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type ssh2 from 'ssh2';
 import { BootproofError } from '../base/errors.ts';
+import { shellQuote } from '../base/shell-word.ts';
 import { type Deadline, within } from '../host/deadline.ts';
-import { shellQuote } from '../host/environment.ts';
 import { Scope } from '../host/scope.ts';
 import { CommandTimeout } from './command-timeout.ts';
 

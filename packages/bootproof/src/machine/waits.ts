@@ -1,6 +1,6 @@
 import { BootproofError } from '../base/errors.ts';
+import { shellQuote } from '../base/shell-word.ts';
 import { Deadline } from '../host/deadline.ts';
-import { shellQuote } from '../host/environment.ts';
 import { type Look, poll } from '../host/poll.ts';
 import type { Scope } from '../host/scope.ts';
 import { listeningPorts } from '../probes/kinds/listening-port.ts';

@@ -35,8 +35,7 @@ export function coverageOf(
     proves.map((path) => ({ id, segments: parseAttrPath(path) })),
   );
   const declared = configuration.declared().map((each): OptionCoverage => {
-    const places = each.definitions.filter(({ wins }) => wins).map((place) => configuration.place(place));
-    const named = { option: each.path, files: [...new Set(places)] };
+    const named = { option: each.path, files: filesOf(configuration, each) };
     const ids = claims
       .filter(({ segments }) => segments.every((name, index) => each.segments[index] === name))
       .map(({ id }) => id);
@@ -50,17 +49,25 @@ export function coverageOf(
       files: [configuration.place(entry)],
       verdict: 'nixos only',
       probes: [],
-      reason: 'it is outside the typed surface, and so seen by Nix only',
+      reason: outsideSurface,
     }),
   );
   return [...declared, ...freeform];
 }
 
-function unproven({
-  option: { verdict },
-  known,
-  value,
-}: DeclaredOption): Pick<OptionCoverage, 'verdict' | 'reason'> {
+/** Why nothing here can show a freeform option. */
+export const outsideSurface = 'it is outside the typed surface, and so seen by Nix only';
+
+/** Where the definitions of an option that count stand. */
+export function filesOf(configuration: Configuration<Surface>, { definitions }: DeclaredOption): string[] {
+  return [...new Set(definitions.filter(({ wins }) => wins).map((place) => configuration.place(place)))];
+}
+
+/** What the catalogue says of a declared option that no probe shows. */
+export function unproven({ option: { verdict }, known, value }: DeclaredOption): {
+  readonly verdict: CoverageVerdict;
+  readonly reason: string;
+} {
   if (!known) {
     return { verdict: 'not provable', reason: `its value is known to Nix only: ${showValue(value)}` };
   }

@@ -3,37 +3,24 @@ import { nixValue } from '../nix/node.ts';
 import { showValue } from '../nix/show.ts';
 import type { Surface } from '../services/catalogue.ts';
 import type { NotRealised } from '../services/recipe.ts';
+import { filesOf, outsideSurface, unproven } from './coverage.ts';
 import type { NotProvable } from './test.ts';
 
 /** The declared options that the stand-in does not have, with the catalogue's own reasons. */
-export function notRealised(configuration: Configuration<Surface>): NotRealised[] {
-  return configuration.declared().flatMap((declared) => {
-    const { verdict } = declared.option;
-    if (verdict === 'provable' || 'notProvable' in verdict || !declared.known) return [];
-    const reason = 'nixosOnly' in verdict ? verdict.nixosOnly : verdict.notRealised;
-    return [{ option: declared.path, files: filesOf(configuration, declared), reason }];
-  });
-}
+export const notRealised = (configuration: Configuration<Surface>): NotRealised[] =>
+  listed(configuration, (declared) => ['nixos only', 'not realised'].includes(unproven(declared).verdict));
 
-/** What only Nix can know: raw expressions, options outside the typed surface, imports of Nix modules. */
+/** What no probe can show: raw expressions, options without an effect or outside the typed surface, imports of Nix modules. */
 export function notProvable(configuration: Configuration<Surface>): NotProvable[] {
-  const raw = configuration
-    .declared()
-    .filter(({ known }) => !known)
-    .map((declared) => ({
-      option: declared.path,
-      files: filesOf(configuration, declared),
-      reason: `its value is known to Nix only: ${showValue(declared.value)}`,
-    }));
-  const effectless = configuration.declared().flatMap((declared) => {
-    const { verdict } = declared.option;
-    if (verdict === 'provable' || !('notProvable' in verdict) || !declared.known) return [];
-    return [{ option: declared.path, files: filesOf(configuration, declared), reason: verdict.notProvable }];
-  });
+  const raw = listed(configuration, ({ known }) => !known);
+  const effectless = listed(
+    configuration,
+    (declared) => declared.known && unproven(declared).verdict === 'not provable',
+  );
   const freeform = configuration.freeform.map((entry) => ({
     option: entry.path,
     files: [configuration.place(entry)],
-    reason: 'it is outside the typed surface, and so seen by Nix only',
+    reason: outsideSurface,
   }));
   const imports = configuration.nixImports
     .filter(({ node }) => node.kind === 'path')
@@ -45,8 +32,13 @@ export function notProvable(configuration: Configuration<Surface>): NotProvable[
   return [...raw, ...effectless, ...freeform, ...imports];
 }
 
-function filesOf(configuration: Configuration<Surface>, { definitions }: DeclaredOption): string[] {
-  return [
-    ...new Set(definitions.filter(({ wins }) => wins).map((definition) => configuration.place(definition))),
-  ];
-}
+/** The declared options that are meant, each with where it is set and why nothing shows it. */
+const listed = (configuration: Configuration<Surface>, isMeant: (declared: DeclaredOption) => boolean) =>
+  configuration
+    .declared()
+    .filter(isMeant)
+    .map((declared) => ({
+      option: declared.path,
+      files: filesOf(configuration, declared),
+      reason: unproven(declared).reason,
+    }));

@@ -1,4 +1,1 @@
-/** Quotes a text as one word of a POSIX shell, whatever it holds. */
-export function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
+export { shellQuote as quote } from '../base/shell-word.ts';

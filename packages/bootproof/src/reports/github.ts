@@ -54,7 +54,7 @@ export function annotations(result: RunResult): string[] {
           `expected: ${oneLine(expected)}`,
           `seen: ${oneLine(seen)}`,
           ...(reason ? [oneLine(reason)] : []),
-          `proves: ${probe.proves.map(oneLine).join(', ')}`,
+          ...(probe.proves.length === 0 ? [] : [`proves: ${probe.proves.map(oneLine).join(', ')}`]),
           oneLine(probe.hint),
         ].join('\n'),
         { title: `${host}: ${oneLine(probe.title)}` },

@@ -4,7 +4,7 @@ import { outsideUdp } from '../probes/kinds/outside-udp.ts';
 import type { Probe } from '../probes/probe.ts';
 import type { Firewall, Ports } from './firewall-options.ts';
 import { isAllowed, ofInterface } from './firewall-reach.ts';
-import type { OpenedPorts } from './firewall-rules.ts';
+import { type OpenedPorts, unique } from './firewall-rules.ts';
 
 /** The ports that stand for all that are let in over a NIC: each single one, and the ends of each range. */
 function samples(firewall: Firewall, nic: string, protocol: 'TCP' | 'UDP'): number[] {
@@ -41,8 +41,6 @@ function closedSamples(
   ];
   return unique(candidates.filter((port) => port > 0 && port < 65_536 && !allowed(port))).slice(0, 4);
 }
-
-const unique = (ports: readonly number[]): number[] => [...new Set(ports)].sort((a, b) => a - b);
 
 /** Which TCP ports answer from outside. */
 export function tcpProbe(firewall: Firewall, services: readonly OpenedPorts[], nic: string): Probe[] {

@@ -66,6 +66,7 @@ export function rulesOf(firewall: Firewall, services: readonly OpenedPorts[]): s
   ];
 }
 
-const unique = (ports: readonly number[]): number[] => [...new Set(ports)].sort((a, b) => a - b);
+/** Ports, each once, the lowest first. */
+export const unique = (ports: readonly number[]): number[] => [...new Set(ports)].sort((a, b) => a - b);
 
 const indented = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);

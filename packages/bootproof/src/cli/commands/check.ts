@@ -1,5 +1,5 @@
 import { chmod, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BootproofError, exitStatus } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../host/atomic.ts';
@@ -16,7 +16,7 @@ import { runTest } from '../../runner/run.ts';
 import { requireCoverage } from '../coverage-bar.ts';
 import { emissionWarning } from '../emission.ts';
 import { openHomelab, type PlannedHost, planHosts } from '../homelab.ts';
-import { type GlobalOptions, homelabFolder } from '../homelab-folder.ts';
+import type { GlobalOptions } from '../homelab-folder.ts';
 import { type ImageOptions, Images } from '../image.ts';
 import { inPool } from '../pool.ts';
 import { type CommandContext, toolVersion } from '../program.ts';
@@ -73,7 +73,7 @@ export async function check(
     context,
     planned,
     images: new Images(open, options, context.signal),
-    root: dirname(homelabFolder(options)),
+    root: open.root,
     warning: await emissionWarning(open),
   };
   const runs: RepeatedRun[] = [];

@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import { BootproofError, exitStatus } from '../../base/errors.ts';
 import { nearestNames } from '../../base/nearest.ts';
 import { deriveMutations, selectMutations } from '../../mutation/derive.ts';
@@ -8,7 +7,7 @@ import { runMutations } from '../../mutation/run.ts';
 import { mutationJson, outcomeLine, summary } from '../../mutation/words.ts';
 import type { Probe } from '../../probes/probe.ts';
 import { openHomelab, planHosts } from '../homelab.ts';
-import { type GlobalOptions, homelabFolder } from '../homelab-folder.ts';
+import type { GlobalOptions } from '../homelab-folder.ts';
 import { type ImageOptions, Images } from '../image.ts';
 import type { CommandContext } from '../program.ts';
 import { makeRunFolder } from '../run-folder.ts';
@@ -37,7 +36,7 @@ export async function mutate(name: string, options: MutateOptions, context: Comm
   const say = (text: string) => void process.stderr.write(`${text}\n`);
   const tell = (outcome: Outcome) => (options.json ? say : print)(outcomeLine(outcome));
   const images = new Images(open, options, context.signal);
-  const folder = await makeRunFolder(dirname(homelabFolder(options)), name);
+  const folder = await makeRunFolder(open.root, name);
   const run = await runMutations({
     test,
     mutations,

@@ -86,7 +86,7 @@ function probeLines(probes: readonly Probe[], style: TextStyle): string[] {
     const [first = '', ...rest] = wrap(probe.title, titles);
     return [
       ...heading,
-      `    ${pad(first, titles)}  ${style.cyan(probe.proves.join(', '))}`,
+      `    ${pad(first, titles)}  ${style.cyan(probe.proves.join(', '))}`.trimEnd(),
       ...rest.map((line) => `    ${line}`),
     ];
   });

@@ -1,3 +1,4 @@
+import { findMount } from '../mountinfo.ts';
 import { settled } from '../observation.ts';
 import { defineProbeKind } from '../probe.ts';
 
@@ -24,31 +25,6 @@ export function asShown(option: string): string {
   return mode === undefined ? option : `mode=${mode}`;
 }
 
-/** A path of /proc, where white space and backslashes stand as octal numbers: proc(5). */
-const plain = (field: string): string =>
-  field.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
-
-interface Mounted {
-  readonly root: string;
-  readonly source: string;
-  readonly format: string;
-  readonly options: readonly string[];
-}
-
-function mountedAt(mountinfo: string, mountpoint: string): Mounted | undefined {
-  const line = mountinfo.split('\n').findLast((each) => plain(each.split(' ')[4] ?? '') === mountpoint);
-  const [before = '', behind = ''] = line?.split(' - ') ?? [];
-  const [, , , root = '', , options = ''] = before.split(' ');
-  const [format, source, superOptions = ''] = behind.split(' ');
-  if (format === undefined || source === undefined) return undefined;
-  return {
-    root: plain(root),
-    source: plain(source),
-    format,
-    options: [...options.split(','), ...superOptions.split(',')],
-  };
-}
-
 /** A file system besides those of the disk is mounted: what, where and how. */
 export const fileSystem = defineProbeKind<'file-system', FileSystemParams>({
   kind: 'file-system',
@@ -60,7 +36,7 @@ export const fileSystem = defineProbeKind<'file-system', FileSystemParams>({
   hint: ({ mountpoint }) => `In the machine: findmnt ${mountpoint}; systemctl list-units '*.mount'`,
   async observe(target, { mountpoint, format, source, mountOptions, kind }) {
     const mountinfo = (await target.readFile('/proc/self/mountinfo')) ?? '';
-    const mounted = mountedAt(mountinfo, mountpoint);
+    const mounted = findMount(mountinfo, mountpoint);
     const from = kind === 'bind' ? mounted?.root : mounted?.source;
     const missing = mountOptions.map(asShown).filter((option) => !mounted?.options.includes(option));
     const holds =
@@ -76,12 +52,7 @@ export const fileSystem = defineProbeKind<'file-system', FileSystemParams>({
           : [mounted.format, from, ...(missing.length > 0 ? [`without ${missing.join(', ')}`] : [])].join(
               ', ',
             ),
-      evidence: [
-        {
-          source: '/proc/self/mountinfo',
-          text: mountinfo.split('\n').find((line) => plain(line.split(' ')[4] ?? '') === mountpoint) ?? '',
-        },
-      ],
+      evidence: [{ source: '/proc/self/mountinfo', text: mounted?.line ?? '' }],
     });
   },
 });

@@ -1,3 +1,4 @@
+import { findMount } from '../mountinfo.ts';
 import { settled } from '../observation.ts';
 import { defineProbeKind } from '../probe.ts';
 import { quote } from '../shell.ts';
@@ -11,30 +12,6 @@ export interface MountParams {
   readonly label: string;
   /** Options as declared: `umask=0077`. */
   readonly options: readonly string[];
-}
-
-interface MountInfo {
-  readonly source: string;
-  readonly format: string;
-  readonly options: readonly string[];
-  /** Whether it can be written to: the mount and the file system below it both let. */
-  readonly writable: boolean;
-}
-
-/** The mount at a place, from /proc/self/mountinfo (proc(5)): the last one there is the one on top. */
-export function findMount(mountinfo: string, mountpoint: string): MountInfo | undefined {
-  const line = mountinfo.split('\n').findLast((candidate) => candidate.split(' ')[4] === mountpoint);
-  const [before = '', after = ''] = line?.split(' - ') ?? [];
-  const [format, source, superOptions = ''] = after.split(' ');
-  if (format === undefined || source === undefined) return undefined;
-  const ofMount = (before.split(' ')[5] ?? '').split(',');
-  const ofSystem = superOptions.split(',');
-  return {
-    source,
-    format,
-    options: [...ofMount, ...ofSystem],
-    writable: ofMount.includes('rw') && ofSystem.includes('rw'),
-  };
 }
 
 /** What the kernel shows for an option: vfat splits `umask` into `fmask` and `dmask`; `defaults` is no option of its own. */
@@ -83,10 +60,7 @@ export const mount = defineProbeKind<'mount', MountParams>({
         ...(missing.length > 0 ? [`without ${missing.join(', ')}`] : params.options),
       ].join(', '),
       evidence: [
-        {
-          source: '/proc/self/mountinfo',
-          text: mountinfo.split('\n').find((line) => line.split(' ')[4] === params.mountpoint) ?? '',
-        },
+        { source: '/proc/self/mountinfo', text: mounted?.line ?? '' },
         { source: '/etc/fstab', text: entry?.join(' ') ?? '' },
         { source: byLabel, text: link.stdout.trim() },
       ],

@@ -2,9 +2,9 @@ import { defineModule } from 'bootproof';
 
 export default defineModule(({ inputs }) => ({
   description: `
-    The disk of svc02: GPT with an EFI system partition and an ext4 root.
+    One disk: GPT with an EFI system partition and an ext4 root.
 
-    It needs VirtIO Block (virtio0 in vm.ts): with SCSI the disk would be /dev/sda.
+    It needs VirtIO Block (virtio0 in the host's vm.ts): with SCSI the disk would be /dev/sda.
   `,
 
   imports: [inputs.disko.nixosModules.disko],
