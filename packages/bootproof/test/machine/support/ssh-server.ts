@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { AddressInfo } from 'node:net';
 import type { Writable } from 'node:stream';
 import ssh2 from 'ssh2';
-import type { SshKeyPair } from '../../../src/machine/ssh.ts';
+import { makeSshKeyPair, type SshKeyPair } from '../../../src/machine/ssh.ts';
 
 export interface TestServer {
   readonly port: number;
@@ -17,7 +17,7 @@ export interface TestServer {
  * session of its own.
  */
 export async function startSshServer(allowed: SshKeyPair | undefined): Promise<TestServer> {
-  const hostKey = ssh2.utils.generateKeyPairSync('ed25519').private;
+  const hostKey = makeSshKeyPair().privateKey;
   const commands: string[] = [];
   const clients = new Set<ssh2.Connection>();
   const server = new ssh2.Server({ hostKeys: [hostKey], ident: 'TestServer_1.0' }, (client) => {
