@@ -1,5 +1,5 @@
 import type { Test } from '../plan/test.ts';
-import type { Probe } from '../probes/probe.ts';
+import type { Probe, ProbeFault } from '../probes/probe.ts';
 import type { Deriver } from './deriver.ts';
 import { bootDerivers } from './derivers/boot.ts';
 import { commandDerivers } from './derivers/commands.ts';
@@ -9,7 +9,8 @@ import { hardwareDerivers } from './derivers/hardware.ts';
 import { networkDerivers } from './derivers/network.ts';
 import { sshDerivers } from './derivers/ssh.ts';
 import { unitDerivers } from './derivers/units.ts';
-import type { Mutation } from './mutation.ts';
+import type { Mutation, Sketch } from './mutation.ts';
+import { running } from './shell.ts';
 
 const derivers: ReadonlyMap<string, Deriver> = new Map(
   [
@@ -32,14 +33,17 @@ export interface Derived {
 }
 
 /**
- * The faults that a plan's probes are there to catch. They follow from the probes' kinds and parameters; a fault that
- * several probes are about is one mutation, and all of them have to fail.
+ * The faults that a plan's probes are there to catch. They follow from the probes' kinds and parameters, and some probes
+ * bring their own; a fault that several probes are about is one mutation, and all of them have to fail.
  */
 export function deriveMutations(test: Test): Derived {
   const mutations = new Map<string, Mutation>();
   const untried: Probe[] = [];
   for (const probe of test.probes) {
-    const sketches = derivers.get(probe.kind)?.derive(probe, test) ?? [];
+    const sketches = [
+      ...(derivers.get(probe.kind)?.derive(probe, test) ?? []),
+      ...(probe.faults ?? []).map(sketchOf),
+    ];
     if (sketches.length === 0) untried.push(probe);
     for (const { says, remedy, ...sketch } of sketches) {
       const known = mutations.get(sketch.id);
@@ -55,6 +59,13 @@ export function deriveMutations(test: Test): Derived {
   }
   return { mutations: [...mutations.values()], untried };
 }
+
+const sketchOf = ({ id, title, commands, seen, via }: ProbeFault): Sketch => ({
+  id,
+  title,
+  fault: running(commands, via),
+  says: new RegExp(seen),
+});
 
 /** Those whose id matches a pattern, in which `*` stands for any text and `?` for any one character. */
 export function selectMutations(mutations: readonly Mutation[], pattern: string): Mutation[] {

@@ -13,6 +13,7 @@ import type { ResolvedOf } from '../options/option.ts';
 import type { Probe } from '../probes/probe.ts';
 import { type Surface, services, surface } from '../services/catalogue.ts';
 import type { Guest } from '../services/service.ts';
+import { checkedProbes } from './check-probes.ts';
 import { coverageOf } from './coverage.ts';
 import { knownValues } from './known-values.ts';
 import { makeRecipe } from './make-recipe.ts';
@@ -176,31 +177,4 @@ function guestOf(values: ResolvedOf<Surface>, vm: VmConfiguration, disk: DiskLay
     diskDriver: guestDisks(vm).find(({ device }) => device === disk.device)?.driver,
     serialConsole: vm.serialPorts.length > 0,
   };
-}
-
-/** Ids are what proofs are told apart by, and what `after` names: faults in them are those of the host's own probes. */
-function checkedProbes(implied: readonly Probe[], extra: readonly Probe[], file: string): readonly Probe[] {
-  const all = [...implied, ...extra];
-  const ids = new Set(all.map(({ id }) => id));
-  const faults = all.flatMap(({ id, after }, index): Fault[] => {
-    const fault = (details: Omit<Fault, 'files'>): Fault[] => [{ files: [file], ...details }];
-    if (all.findIndex((other) => other.id === id) !== index) {
-      return fault({
-        option: 'extraProbes',
-        value: JSON.stringify(id),
-        reason: 'Another probe of this host has the same id.',
-        remedy: 'Give it an id of its own.',
-      });
-    }
-    const unknown = after.find((name) => !ids.has(name));
-    if (unknown === undefined) return [];
-    return fault({
-      option: 'extraProbes',
-      value: JSON.stringify(unknown),
-      reason: `The probe ${id} comes after it, but no probe of this host has that id.`,
-      remedy: '`bootproof plan --json` lists the ids.',
-    });
-  });
-  if (faults.length > 0) throw new DeclarationError(faults);
-  return all;
 }

@@ -1,6 +1,24 @@
 import type { Json } from '../base/json.ts';
 import type { Target } from './target.ts';
 
+/**
+ * A deliberate fault that a probe is there to catch: `bootproof mutate` puts it into a running machine, and demands that
+ * the probe fails. Data, as the probe itself is. Kinds derive faults from their parameters; these are the ones that only
+ * whoever made the probe knows of.
+ */
+export interface ProbeFault {
+  /** Unique in a host: `nginx-other-body/app.home.arpa`. A fault that several probes have is one, and all of them must fail. */
+  readonly id: string;
+  /** What is wrong with the machine, as a statement: `nginx answers / with another text`. */
+  readonly title: string;
+  /** Lines for the guest's /bin/sh, as root; the first that fails ends them, and the fault counts as not applied. */
+  readonly commands: readonly string[];
+  /** A regular expression, matched against what the failed probe says that it has seen. */
+  readonly seen: string;
+  /** The way in that the fault leaves open; `agent` unless told. */
+  readonly via?: 'agent' | 'ssh';
+}
+
 /** A planned check of a machine: data only, so that a plan can be printed, compared and frozen. */
 export interface Probe<Kind extends string = string, Params extends Json = Json> {
   /** Unique in its test, stable between runs: `openssh/unit`. */
@@ -17,6 +35,8 @@ export interface Probe<Kind extends string = string, Params extends Json = Json>
   readonly deadlineSeconds: number;
   /** What to look at when it fails. */
   readonly hint: string;
+  /** Faults that it is there to catch, besides those that follow from its kind. */
+  readonly faults?: readonly ProbeFault[];
 }
 
 /** A piece of what was seen, with where it came from: `systemctl show sshd.service` and its output. */
@@ -64,6 +84,7 @@ export interface ProbeRequest<Params extends Json> {
   readonly deadlineSeconds?: number;
   readonly title?: string;
   readonly hint?: string;
+  readonly faults?: readonly ProbeFault[];
 }
 
 /** A kind together with the maker of its probes. */
@@ -86,6 +107,7 @@ export function defineProbeKind<Kind extends string, Params extends Json>(
       after: request.after ?? [],
       deadlineSeconds: request.deadlineSeconds ?? 60,
       hint: request.hint ?? definition.hint(request.params),
+      ...(request.faults === undefined ? {} : { faults: request.faults }),
     }),
   };
 }
@@ -95,7 +117,8 @@ export function defineProbeKind<Kind extends string, Params extends Json>(
  * could not be asked, with the reason; never counted as passed.
  */
 export interface Proof {
-  readonly probe: Probe;
+  /** Without its faults, which are for mutations: they are no part of a run and its result. */
+  readonly probe: Omit<Probe, 'faults'>;
   readonly verdict: 'passed' | 'failed' | 'refused';
   readonly expected: string;
   readonly seen: string;

@@ -56,7 +56,7 @@ export interface FinishedRun {
  */
 export async function runTest(options: RunOptions): Promise<FinishedRun> {
   const { test, clock, emit, signal, trials = {} } = options;
-  const probes = withBootDeadline(test.probes, options.bootSeconds);
+  const probes = asAsked(test.probes, options.bootSeconds);
   const later = trialsOf(trials).flatMap((trial) => probesAfter(trial, probes));
   emit({ type: 'run-started', host: test.hostName, test: test.name, probes: [...probes, ...later] });
   const image = await clock.during(
@@ -140,9 +140,14 @@ function joined<Key extends string, Note extends { readonly [key in Key]: number
   });
 }
 
-/** The one probe that watches the boot from outside has the run's own time limit. */
-function withBootDeadline(probes: readonly Probe[], deadlineSeconds: number): Probe[] {
-  return probes.map((probe) => (probe.kind === 'boot-target' ? { ...probe, deadlineSeconds } : probe));
+/**
+ * The plan's probes as this run asks them: the one that watches the boot from outside has the run's own time limit. Faults
+ * that probes bring are for mutations, and leave no trace in a run's result.
+ */
+function asAsked(probes: readonly Probe[], bootSeconds: number): Probe[] {
+  return probes.map(({ faults: _, ...probe }) =>
+    probe.kind === 'boot-target' ? { ...probe, deadlineSeconds: bootSeconds } : probe,
+  );
 }
 
 function boot(

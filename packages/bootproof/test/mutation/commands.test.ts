@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { deriveMutations } from '../../src/mutation/derive.ts';
-import { rewrite, running } from '../../src/mutation/shell.ts';
+import { running } from '../../src/mutation/shell.ts';
+import { rewrite } from '../../src/probes/fault-commands.ts';
 import { planHl02 } from '../plan/support.ts';
 
 const shell = promisify(execFile);

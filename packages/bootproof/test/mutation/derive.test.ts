@@ -134,6 +134,29 @@ describe('other plans', () => {
     expect(derived).toEqual({ mutations: [], untried: [strange] });
   });
 
+  test('a probe brings faults of its own; one that two probes share is one, which both must catch', () => {
+    const fault = {
+      id: 'own/stop',
+      title: 'it is stopped',
+      commands: ['systemctl stop own'],
+      via: 'ssh',
+    } as const;
+    const own = (id: string, seen: string) => probe(id, { kind: 'own-kind', faults: [{ ...fault, seen }] });
+    const { mutations: derived, untried } = deriveMutations({
+      ...hl02,
+      probes: [own('own/a', '^inactive$'), own('own/b', 'no answer')],
+    });
+    expect(untried).toEqual([]);
+    expect(derived).toMatchObject([
+      {
+        id: 'own/stop',
+        title: 'it is stopped',
+        fault: { type: 'running', via: 'ssh', command: expect.stringContaining('systemctl stop own') },
+        expects: [{ says: /^inactive$/ }, { says: /no answer/ }],
+      },
+    ]);
+  });
+
   test('a parameter that is not among those of the image cannot be dropped from it', () => {
     const derived = deriveMutations({
       ...hl02,

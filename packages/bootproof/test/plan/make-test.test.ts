@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DeclarationError } from '../../src/base/errors.ts';
 import { defineModule, defineVm, makeTest, nix, probes } from '../../src/index.ts';
 import { isTest } from '../../src/plan/make-test.ts';
+import type { ProbeFault } from '../../src/probes/probe.ts';
 import { idsOf, planWith, probeOf } from './support.ts';
 
 const ssh = { services: { openssh: { enable: true } } };
@@ -139,6 +140,37 @@ describe('probes of the host’s own', () => {
   it('must have ids that no other probe has', () => {
     expect(() => planWith({}, { extraProbes: [own('own/cron'), own('own/cron')] })).toThrow('own/cron');
     expect(() => planWith({}, { extraProbes: [own('boot/multi-user')] })).toThrow('boot/multi-user');
+  });
+
+  it('bring faults that can be told apart, and patterns that can be read', () => {
+    const fault = {
+      id: 'cron-off',
+      title: 'cron is off',
+      commands: ['systemctl stop cron'],
+      seen: 'inactive',
+    };
+    const withFault = (id: string, more: Partial<ProbeFault>) => ({
+      ...own(id),
+      faults: [{ ...fault, ...more }],
+    });
+    const faults = faultsOf(() =>
+      planWith(
+        {},
+        {
+          extraProbes: [
+            withFault('a', {}),
+            withFault('b', { title: 'otherwise' }),
+            withFault('c', { seen: '(' }),
+          ],
+        },
+      ),
+    );
+    expect(faults.map(({ option, value }) => ({ option, value }))).toEqual([
+      { option: 'extraProbes', value: '"cron-off"' },
+      { option: 'extraProbes', value: '"("' },
+    ]);
+    const shared = [withFault('a', {}), withFault('b', { seen: 'gone' })];
+    expect(planWith({}, { extraProbes: shared }).probes.slice(-2)).toEqual(shared);
   });
 });
 

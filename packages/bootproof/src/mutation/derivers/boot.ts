@@ -1,9 +1,10 @@
 import type { Test } from '../../plan/test.ts';
+import { literally, rewrite } from '../../probes/fault-commands.ts';
 import { bootLoader, consoleText, fileLine, kernelParameter } from '../../probes/makers.ts';
 import { quote } from '../../probes/shell.ts';
 import { from } from '../deriver.ts';
 import type { Sketch } from '../mutation.ts';
-import { literally, rewrite, running } from '../shell.ts';
+import { running } from '../shell.ts';
 
 /** The image's boot entry lacks a kernel parameter. */
 const dropped = (parameter: string): Omit<Sketch, 'says'> => ({

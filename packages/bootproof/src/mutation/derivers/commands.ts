@@ -1,8 +1,9 @@
+import { literally, rewrite } from '../../probes/fault-commands.ts';
 import { commandOutput } from '../../probes/makers.ts';
 import { quote } from '../../probes/shell.ts';
 import { from } from '../deriver.ts';
 import type { Sketch } from '../mutation.ts';
-import { literally, rewrite, running } from '../shell.ts';
+import { running } from '../shell.ts';
 
 /** What can be made wrong for a command to print something else; undefined for a command of another kind. */
 type Maker = (command: string, output: string) => Sketch | undefined;

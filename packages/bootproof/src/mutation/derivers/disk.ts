@@ -1,11 +1,12 @@
 import type { Partition } from '../../disk/layout.ts';
 import type { Test } from '../../plan/test.ts';
+import { literally, rewrite } from '../../probes/fault-commands.ts';
 import type { MountParams } from '../../probes/kinds/mount.ts';
 import { filesystemSize, mount, partition } from '../../probes/makers.ts';
 import { quote } from '../../probes/shell.ts';
 import { from } from '../deriver.ts';
 import type { BootFault, Sketch } from '../mutation.ts';
-import { literally, rewrite, running } from '../shell.ts';
+import { running } from '../shell.ts';
 
 /** Another file system lies over a mount point. */
 const covered = (mountpoint: string): Omit<Sketch, 'says'> => ({

@@ -1,8 +1,9 @@
+import { literally } from '../../probes/fault-commands.ts';
 import { agentAddress, agentHostName, dhcpAddress, hostName } from '../../probes/makers.ts';
 import { quote } from '../../probes/shell.ts';
 import { from } from '../deriver.ts';
 import type { Sketch } from '../mutation.ts';
-import { literally, running } from '../shell.ts';
+import { running } from '../shell.ts';
 
 /** Whoever leases addresses, under NixOS's names for it: it would put right what is to stay wrong. */
 const stopClients =

@@ -1,9 +1,10 @@
 import type { Test } from '../../plan/test.ts';
+import { overrideUnit, resolveUnit, rewrite } from '../../probes/fault-commands.ts';
 import { agentPing, listeningPort, sshAnswers, sshdSetting, sshMethods } from '../../probes/makers.ts';
 import { quote } from '../../probes/shell.ts';
 import { from } from '../deriver.ts';
 import type { Sketch } from '../mutation.ts';
-import { overrideUnit, resolveUnit, rewrite, running } from '../shell.ts';
+import { running } from '../shell.ts';
 import { agentUnit, unitStopped } from './units.ts';
 
 /** The SSH server's unit by NixOS's name, which is an alias on Debian. */

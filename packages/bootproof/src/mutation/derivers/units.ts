@@ -1,8 +1,9 @@
+import { awaitFailure, overrideUnit, resolveUnit, unitFolder } from '../../probes/fault-commands.ts';
 import { bootTarget, systemState, unit } from '../../probes/makers.ts';
 import { quote } from '../../probes/shell.ts';
 import { from } from '../deriver.ts';
 import type { RunningFault, Sketch } from '../mutation.ts';
-import { awaitFailure, overrideUnit, resolveUnit, running, unitFolder } from '../shell.ts';
+import { running } from '../shell.ts';
 
 /** The guest agent's unit, by NixOS's name and Debian's. */
 export const agentUnit = 'qemu-guest-agent.service';
