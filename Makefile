@@ -6,12 +6,15 @@ BOOTPROOF := node packages/bootproof/dist/cli/bin.js
 SOURCES := $(shell find packages/bootproof/src -name '*.ts' -o -name '*.tsx') packages/bootproof/tsconfig.build.json
 
 .DEFAULT_GOAL := help
-.PHONY: check test setup setup-test build lint types rooms reference emitted workflows examples bench clean help
+.PHONY: check test test-all setup setup-test build lint types rooms reference emitted workflows examples bench clean help
 
 check: setup build ## Boot every host of config/ from its declaration and prove it
 	@$(BOOTPROOF) check $(ARGS)
 
-test: setup-test build ## Run all tests, those that boot a VM included
+test: setup-test build ## Run the tests, those that boot a VM included
+	@npx vitest run --project unit --project vm $(ARGS)
+
+test-all: setup-test build ## Run the tests, put every fault into every host, and repeat hl02's check twenty times
 	@npx vitest run $(ARGS)
 
 setup: node_modules/.package-lock.json ## Install the system packages and npm packages that `check` needs

@@ -7,7 +7,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'packages/*/test/**/*.test.tsx'],
-          exclude: ['**/test/vm/**'],
+          exclude: ['**/test/vm/**', '**/test/all/**'],
           testTimeout: 20_000,
         },
       },
@@ -18,6 +18,15 @@ export default defineConfig({
           include: ['packages/*/test/vm/**/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 900_000,
+          fileParallelism: false,
+        },
+      },
+      // Puts every fault into every host, and boots hl02 twenty times: most of an hour. `make test-all` runs it too.
+      {
+        test: {
+          name: 'all',
+          include: ['packages/*/test/all/**/*.test.ts'],
+          testTimeout: 3_600_000,
           fileParallelism: false,
         },
       },

@@ -46,13 +46,18 @@ export interface Homelab extends AsyncDisposable {
   readonly folder: string;
 }
 
-/** A copy of this repository's homelab, with files of `config` replaced or added; null removes one. */
-export async function homelabWith(files: Readonly<Record<string, string | null>> = {}): Promise<Homelab> {
+/**
+ * A copy of this repository's homelab, or of its examples, as `config` in a folder of its own. Files of it are replaced
+ * or added; null removes one.
+ */
+export async function homelabWith(
+  files: Readonly<Record<string, string | null>> = {},
+  original: 'config' | 'examples' = 'config',
+): Promise<Homelab> {
   const folder = await mkdtemp(join(tmpdir(), 'bootproof-test-'));
   const config = join(folder, 'config');
-  for (const name of ['hosts', 'roles']) {
-    await cp(join(repository, 'config', name), join(config, name), { recursive: true });
-  }
+  const isDeclared = (path: string) => !/\/(nix|node_modules)$/.test(path);
+  await cp(join(repository, original), config, { recursive: true, filter: isDeclared });
   for (const [name, text] of Object.entries(files)) {
     const file = join(config, name);
     await mkdir(dirname(file), { recursive: true });
