@@ -3,7 +3,7 @@ import common from '../../roles/common/default.ts';
 import proxmoxVm from '../../roles/proxmox-vm/default.ts';
 
 export default defineModule({
-  description: 'A tunnel and a file server: WireGuard and NFS.',
+  description: 'A tunnel, a file server and a cache: WireGuard, NFS and memcached.',
 
   imports: [common, proxmoxVm],
 
@@ -49,6 +49,14 @@ export default defineModule({
         lockdPort: 4001,
         statdPort: 4000,
       },
+    },
+
+    // A service of this homelab's own: ../../services/memcached.ts.
+    memcached: {
+      enable: true,
+      maxMemory: 32,
+      maxConnections: 200,
+      extraOptions: ['-I', '2m'],
     },
   },
 

@@ -60,6 +60,26 @@ export class DeclarationError extends BootproofError {
   }
 }
 
+/**
+ * Does one piece of work after the other, and gives what each of them gave.
+ *
+ * @throws DeclarationError with the faults of all of them together
+ */
+export function collectFaults<Value>(works: readonly (() => Value)[]): Value[] {
+  const faults: Fault[] = [];
+  const values = works.flatMap((work) => {
+    try {
+      return [work()];
+    } catch (error) {
+      if (!(error instanceof DeclarationError)) throw error;
+      faults.push(...error.faults);
+      return [];
+    }
+  });
+  if (faults.length > 0) throw new DeclarationError(faults);
+  return values;
+}
+
 /** The text of a fault, for people: where, what was found, why that is wrong, and what to do. */
 export function formatFault(fault: Fault): string {
   const subject = [fault.option, fault.value === undefined ? undefined : `= ${fault.value}`].filter(

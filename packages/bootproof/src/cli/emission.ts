@@ -10,7 +10,7 @@ import { isClean, planEmission } from '../host/emission.ts';
 import type { Expected } from '../host/load.ts';
 import type { Configuration } from '../modules/configuration.ts';
 import { evaluate } from '../modules/evaluate.ts';
-import { type Surface, services, surface } from '../services/catalogue.ts';
+import type { Surface } from '../services/catalogue.ts';
 import { expectedOfHost, type OpenHomelab } from './homelab.ts';
 
 /** A host as the emitter takes it, with its whole configuration. */
@@ -34,14 +34,14 @@ export async function emittedTree(open: OpenHomelab): Promise<EmittedTree> {
     homelab: open.homelab,
     hosts,
     flake: await loadFlake(open),
-    services,
+    services: open.catalogue.services,
     files: { read: (path) => readText(path, open.root), list: listFiles },
   });
 }
 
 /** Evaluates the named hosts, and reports the faults of all of them together. */
 export async function evaluateHosts(
-  { homelab, root, loader }: OpenHomelab,
+  { homelab, root, catalogue, loader }: OpenHomelab,
   names: readonly string[],
 ): Promise<EvaluatedHost[]> {
   const hosts: EvaluatedHost[] = [];
@@ -51,7 +51,7 @@ export async function evaluateHosts(
     try {
       const logical = await loader.load(files.configuration, expectedOfHost.configuration);
       const physical = await loader.load(files.default, expectedOfHost.configuration);
-      const configuration = evaluate({ options: surface, modules: [physical], root });
+      const configuration = evaluate({ options: catalogue.surface, modules: [physical], root });
       hosts.push({ name, logical, physical, configuration });
     } catch (error) {
       if (!(error instanceof DeclarationError)) throw error;

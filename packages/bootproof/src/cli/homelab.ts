@@ -1,15 +1,25 @@
 import { dirname } from 'node:path';
 import { DeclarationError } from '../base/errors.ts';
 import type { Vm } from '../hardware/vm.ts';
-import { findHost, type HostFolder, hostNames } from '../host/discover.ts';
-import { createLoader, type HostExports, importChain, type Loader, loadHost } from '../host/load.ts';
+import { findHost, type HostFolder, hostNames, serviceFiles } from '../host/discover.ts';
+import {
+  createLoader,
+  type Expected,
+  type HostExports,
+  importChain,
+  type Loader,
+  loadEach,
+  loadHost,
+} from '../host/load.ts';
 import * as bootproof from '../index.ts';
 import { evaluate } from '../modules/evaluate.ts';
 import { instrument } from '../modules/instrument.ts';
 import { isModule, type Module } from '../modules/module.ts';
-import { isTest, makeTest } from '../plan/make-test.ts';
+import { createMakeTest, isTest, type MakeTest } from '../plan/make-test.ts';
 import type { Test } from '../plan/test.ts';
-import { surface } from '../services/catalogue.ts';
+import type { Catalogue } from '../services/catalogue.ts';
+import { catalogueOf } from '../services/own-services.ts';
+import { isService, type Service } from '../services/service.ts';
 import { type GlobalOptions, homelabFolder } from './homelab-folder.ts';
 
 /** A host of the homelab with its plan. */
@@ -25,29 +35,50 @@ export const expectedOfHost: HostExports<Module, Vm, Test> = {
   test: { name: 'a test', maker: 'makeTest({ host: { configuration, vm } })', is: isTest },
 };
 
+const expectedOfService: Expected<Service> = {
+  name: 'a service',
+  maker: 'defineService({ … })',
+  is: isService,
+};
+
 /** A homelab whose files are being loaded: each of them once. */
 export interface OpenHomelab {
   /** The folder that holds `hosts/`, absolute. */
   readonly homelab: string;
   /** The folder that files are named from: the one that holds the homelab. */
   readonly root: string;
+  /** The services that its hosts may use, its own among them. */
+  readonly catalogue: Catalogue;
+  /** `makeTest` over that catalogue, which is also what its files import. */
+  readonly makeTest: MakeTest;
   readonly loader: Loader;
 }
 
-/** Opens the homelab that the command line means. */
-export function openHomelab(options: GlobalOptions): OpenHomelab {
+/**
+ * Opens the homelab that the command line means, and loads the services of its own.
+ *
+ * @throws BootproofError with what is wrong in their files, all of it at once
+ */
+export async function openHomelab(options: GlobalOptions): Promise<OpenHomelab> {
   const homelab = homelabFolder(options);
-  return {
-    homelab,
-    root: dirname(homelab),
-    loader: createLoader({ homelab, given: { bootproof }, instrument }),
-  };
+  const root = dirname(homelab);
+  const files = serviceFiles(homelab);
+  const own = createLoader({ homelab, given: { bootproof }, instrument, root });
+  const services = await loadEach(own, files, expectedOfService);
+  const catalogue = catalogueOf(
+    services.map((service, index) => ({ service, file: files[index] ?? '' })),
+    root,
+  );
+  const makeTest = createMakeTest(catalogue);
+  // Hosts are loaded by another loader: only now is it known what their makeTest knows.
+  const given = { bootproof: { ...bootproof, makeTest } };
+  return { homelab, root, catalogue, makeTest, loader: createLoader({ homelab, given, instrument }) };
 }
 
 /** The plans of the named hosts, or of all of them; every host is loaded before any fault is reported. */
 export async function planHosts(
   names: readonly string[],
-  { homelab, root, loader }: OpenHomelab,
+  { homelab, root, catalogue, makeTest, loader }: OpenHomelab,
 ): Promise<PlannedHost[]> {
   const wanted = names.length > 0 ? [...new Set(names)] : hostNames(homelab);
   const hosts = wanted.map((name) => findHost(homelab, name));
@@ -57,7 +88,7 @@ export async function planHosts(
       const { module, vm, test } = await loadHost(loader, host, expectedOfHost);
       planned.push({ host, test: test ?? makeTest({ host: { configuration: module, vm }, root }) });
     } catch (error) {
-      throw await withImportChains(error, { host, loader, root });
+      throw await withImportChains(error, { host, loader, root, catalogue });
     }
   }
   return planned;
@@ -69,12 +100,17 @@ export async function planHosts(
  */
 async function withImportChains(
   error: unknown,
-  { host, loader, root }: { readonly host: HostFolder; readonly loader: Loader; readonly root: string },
+  {
+    host,
+    loader,
+    root,
+    catalogue,
+  }: Pick<OpenHomelab, 'loader' | 'root' | 'catalogue'> & { readonly host: HostFolder },
 ): Promise<unknown> {
   if (!(error instanceof DeclarationError)) return error;
   try {
     const module = await loader.load(host.files.default, expectedOfHost.configuration);
-    evaluate({ options: surface, modules: [module], root, importChains: importChain });
+    evaluate({ options: catalogue.surface, modules: [module], root, importChains: importChain });
     return error;
   } catch (again) {
     const others = error.faults.filter(({ files }) => files.some((file) => file.includes('/vm.ts')));

@@ -66,6 +66,20 @@ export function hostNames(homelab: string): string[] {
 }
 
 /**
+ * The files of the services that are the homelab's own, absolute and sorted: those of TypeScript in `services/` whose names
+ * start with neither a dot nor an underscore. What such a file is made of may stand in folders beside it.
+ */
+export function serviceFiles(homelab: string): string[] {
+  const services = join(homelab, 'services');
+  if (!isFolder(services)) return [];
+  return readdirSync(services)
+    .filter((name) => /^[^._].*\.ts$/.test(name) && !name.endsWith('.d.ts'))
+    .map((name) => join(services, name))
+    .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() ?? false)
+    .sort();
+}
+
+/**
  * The folder of a host, with the files it must have.
  *
  * @throws BootproofError when there is no such host, or a file is missing

@@ -116,6 +116,29 @@ export async function loadHost<Module, Vm, Test>(
   return { module, configuration, vm, test };
 }
 
+/** Loads each of several files; every one is tried before what is wrong with them is told, all of it at once. */
+export async function loadEach<Value>(
+  loader: Loader,
+  files: readonly string[],
+  expected: Expected<Value>,
+): Promise<Value[]> {
+  const values: Value[] = [];
+  const errors: BootproofError[] = [];
+  for (const file of files) {
+    try {
+      values.push(await loader.load(file, expected));
+    } catch (error) {
+      if (!(error instanceof BootproofError)) throw error;
+      errors.push(error);
+    }
+  }
+  const [first, ...others] = errors;
+  if (first === undefined) return values;
+  if (others.length === 0) throw first;
+  const texts = errors.map(({ message, hint }) => (hint === undefined ? message : `${message}\n  ${hint}`));
+  throw new BootproofError(texts.join('\n\n'), { kind: 'declaration' });
+}
+
 /** Whether a file could not be kept: the disk is full, or the cache's folder went away or cannot be written. */
 function isCacheFault(error: unknown, folder: string): boolean {
   const { code = '', path, syscall = '' } = (error ?? {}) as NodeJS.ErrnoException;

@@ -111,6 +111,18 @@ export type ValueAt<Tree, Path extends string> = Path extends keyof Tree
       : never
     : never;
 
+/** The options of services that are known by name, as one tree: nothing to ask for where there is none. */
+export type OptionsOf<Services> = Both<
+  {
+    readonly [Name in keyof Services]: Services[Name] extends { readonly options: infer Tree } ? Tree : never;
+  }[keyof Services]
+>;
+
+/** What is all of the members of a union at once. */
+type Both<Union> = (Union extends unknown ? (member: Union) => void : never) extends (all: infer All) => void
+  ? All
+  : never;
+
 type Merge<Left, Right> = {
   readonly [Name in keyof Left | keyof Right]: Name extends keyof Left
     ? Name extends keyof Right

@@ -1,33 +1,59 @@
 import { DeclarationError, type Fault } from '../base/errors.ts';
+import type { OptionTree } from '../options/option.ts';
 import type { Probe, ProbeFault } from '../probes/probe.ts';
+import { isDeclaredPath } from './declared-path.ts';
+
+/** Probes of one source: a service, or the host's own test.ts. */
+export interface ProbeSource {
+  readonly probes: readonly Probe[];
+  /** The file to edit when one of them is wrong. */
+  readonly file: string;
+  /** What of that file they are: `extraProbes`. */
+  readonly member: string;
+  /** Whether they are bootproof's own: what those say that they prove is held by its tests. */
+  readonly builtIn: boolean;
+}
 
 /**
- * A test's probes, those of the services and those of the host's own together. Ids are what proofs are told apart by, and
- * what `after` names: mistakes in them are those of the host's own probes.
+ * A test's probes, those of all sources together. Ids are what proofs are told apart by, and what `after` names; `proves` is
+ * what the coverage believes.
  *
- * @throws DeclarationError with every mistake, in the host's test.ts
+ * @throws DeclarationError with every mistake, in the file of the probe that makes it
  */
-export function checkedProbes(
-  implied: readonly Probe[],
-  extra: readonly Probe[],
-  file: string,
-): readonly Probe[] {
-  const all = [...implied, ...extra];
-  const faults = [...idFaults(all), ...mutationFaults(all)].map(
-    (fault): Fault => ({ files: [file], option: 'extraProbes', ...fault }),
+export function checkedProbes(sources: readonly ProbeSource[], surface: OptionTree): readonly Probe[] {
+  const all = sources.flatMap(({ probes }) => probes);
+  const sourceOf = new Map(
+    sources.flatMap((source) => source.probes.map((probe) => [probe, source] as const)),
   );
+  const own = sources.filter(({ builtIn }) => !builtIn).flatMap(({ probes }) => probes);
+  const mistakes = [...idMistakes(all), ...provesMistakes(own, surface), ...mutationMistakes(all)];
+  const faults = mistakes.flatMap(({ probe, other, ...mistake }): Fault[] => {
+    const [source, otherSource] = [sourceOf.get(probe), other && sourceOf.get(other)];
+    if (source === undefined) return [];
+    const others = otherSource === undefined || otherSource.builtIn ? [] : [otherSource.file];
+    return [{ files: [...new Set([...others, source.file])], option: source.member, ...mistake }];
+  });
   if (faults.length > 0) throw new DeclarationError(faults);
   return all;
 }
 
-type Mistake = Pick<Fault, 'value' | 'reason' | 'remedy'>;
+interface Mistake extends Pick<Fault, 'value' | 'reason' | 'remedy'> {
+  /** The probe that makes it. */
+  readonly probe: Probe;
+  /** The one that it is not in agreement with. */
+  readonly other?: Probe;
+}
 
-function idFaults(all: readonly Probe[]): Mistake[] {
+function idMistakes(all: readonly Probe[]): Mistake[] {
   const ids = new Set(all.map(({ id }) => id));
-  return all.flatMap(({ id, after }, index): Mistake[] => {
-    if (all.findIndex((other) => other.id === id) !== index) {
+  return all.flatMap((probe, index): Mistake[] => {
+    const { id, after } = probe;
+    const other = all.slice(0, index).find((before) => before.id === id);
+    if (other !== undefined) {
       return [
         {
+          probe,
+          other,
           value: JSON.stringify(id),
           reason: 'Another probe of this host has the same id.',
           remedy: 'Give it an id of its own.',
@@ -38,6 +64,7 @@ function idFaults(all: readonly Probe[]): Mistake[] {
     if (unknown === undefined) return [];
     return [
       {
+        probe,
         value: JSON.stringify(unknown),
         reason: `The probe ${id} comes after it, but no probe of this host has that id.`,
         remedy: '`bootproof plan --json` lists the ids.',
@@ -46,19 +73,41 @@ function idFaults(all: readonly Probe[]): Mistake[] {
   });
 }
 
+/** What a probe says that it proves, and that is no option: the coverage would never count it. */
+const provesMistakes = (probes: readonly Probe[], surface: OptionTree): Mistake[] =>
+  probes.flatMap((probe) =>
+    probe.proves
+      .filter((path) => !isDeclaredPath(surface, path))
+      .map((path) => ({
+        probe,
+        value: JSON.stringify(path),
+        reason: `The probe ${probe.id} says that it proves it, but there is no such option.`,
+        remedy: 'Correct the path in `proves`; `bootproof plan --coverage` lists what the host declares.',
+      })),
+  );
+
 /** What makes a fault that a probe brings useless: it could not be matched, or not be told from another. */
-function mutationFaults(all: readonly Probe[]): Mistake[] {
-  const known = new Map<string, ProbeFault>();
-  return all.flatMap(({ id, faults = [] }) =>
-    faults.flatMap((fault): Mistake[] => {
-      const first = known.get(fault.id) ?? fault;
+function mutationMistakes(all: readonly Probe[]): Mistake[] {
+  const known = new Map<string, { readonly probe: Probe; readonly fault: ProbeFault }>();
+  return all.flatMap((probe) =>
+    (probe.faults ?? []).flatMap((fault): Mistake[] => {
+      const first = known.get(fault.id) ?? { probe, fault };
       known.set(fault.id, first);
-      return [...patternMistake(id, fault), ...sameFaultMistake(id, fault, first)];
+      return [
+        ...patternMistake(fault, probe.id).map((mistake) => ({ probe, ...mistake })),
+        ...sameFaultMistake(fault, probe.id, first.fault).map((mistake) => ({
+          probe,
+          other: first.probe,
+          ...mistake,
+        })),
+      ];
     }),
   );
 }
 
-function patternMistake(probe: string, { id, seen }: ProbeFault): Mistake[] {
+type Said = Omit<Mistake, 'probe' | 'other'>;
+
+function patternMistake({ id, seen }: ProbeFault, probe: string): Said[] {
   try {
     new RegExp(seen);
     return [];
@@ -74,7 +123,7 @@ function patternMistake(probe: string, { id, seen }: ProbeFault): Mistake[] {
 }
 
 /** Probes that share a fault say the same of how it is made; what each of them sees of it may differ. */
-function sameFaultMistake(probe: string, fault: ProbeFault, first: ProbeFault): Mistake[] {
+function sameFaultMistake(fault: ProbeFault, probe: string, first: ProbeFault): Said[] {
   const made = ({ title, commands, via }: ProbeFault) => JSON.stringify([title, commands, via ?? 'agent']);
   if (made(fault) === made(first)) return [];
   return [

@@ -11,8 +11,9 @@ import { evaluate } from '../modules/evaluate.ts';
 import type { Module } from '../modules/module.ts';
 import type { ResolvedOf } from '../options/option.ts';
 import type { Probe } from '../probes/probe.ts';
-import { type Surface, services, surface } from '../services/catalogue.ts';
+import { builtIn, type Catalogue, type Surface } from '../services/catalogue.ts';
 import type { Guest } from '../services/service.ts';
+import { askServices } from './ask-services.ts';
 import { checkedProbes } from './check-probes.ts';
 import { coverageOf } from './coverage.ts';
 import { knownValues } from './known-values.ts';
@@ -35,22 +36,41 @@ export function isTest(value: unknown): value is Test {
   return typeof value === 'object' && value !== null && testKey in value;
 }
 
+/** Plans a host, as its test.ts does. */
+export type MakeTest = (input: TestInput) => Test;
+
+/** Makes a `makeTest` that knows the services of a catalogue. */
+export function createMakeTest(catalogue: Catalogue): MakeTest {
+  const make = (input: TestInput): Test => planTest(input, catalogue, callSite(make).file);
+  return make;
+}
+
 /**
  * Plans a host: evaluates its modules, fits its disk, and asks every service what it makes observable. Pure, and
  * frozen; equal declarations give equal plans.
  *
  * @throws DeclarationError with every fault of the configuration, the VM and what lies between them
  */
-export function makeTest({ host, extraProbes = [], root: given }: TestInput): Test {
-  const place = callSite(makeTest);
-  const root = given ?? homelabRoot(place.file);
-  const { configuration, vm } = settle(host, root);
-  const values = knownValues(surface, configuration.value) as ResolvedOf<Surface>;
+export const makeTest: MakeTest = createMakeTest(builtIn);
+
+function planTest(
+  { host, extraProbes = [], root: given }: TestInput,
+  catalogue: Catalogue,
+  testFile: string,
+): Test {
+  const root = given ?? homelabRoot(testFile);
+  const { configuration, vm } = settle(host, catalogue.surface, root);
+  const values = knownValues(catalogue.surface, configuration.value) as ResolvedOf<Surface>;
   const layout = planRoot(configuration, values, vm);
   const guest = guestOf(values, vm, layout);
-  const probes = services.flatMap((service) => service.probes?.(values as never, guest) ?? []);
-  const realisations = services.map((service) => service.realise?.(values as never, guest) ?? {});
-  const checked = checkedProbes(probes, extraProbes, relativeTo(root, place.file));
+  const { realisations, sources } = askServices(catalogue, values, guest);
+  const own = {
+    probes: extraProbes,
+    file: relativeTo(root, testFile),
+    member: 'extraProbes',
+    builtIn: false,
+  };
+  const checked = checkedProbes([...sources, own], catalogue.surface);
   const { loader } = values.boot;
   const { openssh, qemuGuest } = values.services;
   const test: Test = {
@@ -90,6 +110,7 @@ interface Settled {
 /** Evaluates the modules and the VM, and reports the faults of both together. */
 function settle(
   { configuration: module, vm: declared }: TestInput['host'],
+  surface: Surface,
   root: string | undefined,
 ): Settled {
   const faults: Fault[] = [];

@@ -53,11 +53,25 @@ type TreesOf<Services extends readonly Service[]> = {
   readonly [Index in keyof Services]: Services[Index]['options'];
 };
 
+/** The services of bootproof itself. */
 export const services = all as unknown as readonly Service[];
 
-/** The typed surface: the options of all services as one tree. */
+/** The typed surface: the options of bootproof's own services as one tree. */
 export const surface = mergeOptionTrees(
   ...(all.map((service) => service.options) as unknown as TreesOf<typeof all>),
 );
 
 export type Surface = typeof surface;
+
+/** The services that a homelab knows, and the options that they declare. */
+export interface Catalogue {
+  /** In the order in which plans and reports show them. */
+  readonly services: readonly Service[];
+  /** The options of all services as one tree: those of the typed surface, and the homelab's own besides. */
+  readonly surface: Surface;
+  /** The file of a service that is the homelab's own, as faults name it; undefined for those of bootproof. */
+  fileOf(service: Service): string | undefined;
+}
+
+/** The catalogue of a homelab without services of its own. */
+export const builtIn: Catalogue = Object.freeze({ services, surface, fileOf: () => undefined });

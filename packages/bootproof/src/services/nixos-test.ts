@@ -44,6 +44,16 @@ export interface NotTested {
   readonly notTested: string;
 }
 
+/**
+ * The names that tests/make-test.nix uses itself, where each service's part is bound to the service's name: no service may
+ * have one of them.
+ */
+export const generatorNames: ReadonlySet<string> = new Set(
+  'pkgs inputs configuration extraModules extraTestScript lib config parts steps subtest imports map builtins toString true false null'.split(
+    ' ',
+  ),
+);
+
 /** A line for each item of a list: `each('port', openssh.ports, (port) => text`machine.wait_for_open_port(${port})`)`. */
 export function each(item: string, of: EachLine['of'], line: (item: NixExpression) => NixText): EachLine {
   return { item, of, line: line(raw(`toString ${item}`)) };

@@ -43,9 +43,18 @@ export interface Service<Tree extends OptionTree = OptionTree> {
   nixosTest(config: ConfigOf<Tree>): NixosTestPart | NotTested;
 }
 
-/** Defines a service; its options' types follow into `realise` and `probes`. */
+const serviceKey: unique symbol = Symbol.for('bootproof.service') as never;
+
+/**
+ * Defines a service; its options' types follow into `realise` and `probes`. The default export of a file of `services/` in
+ * the homelab.
+ */
 export function defineService<const Tree extends OptionTree>(service: Service<Tree>): Service<Tree> {
-  return Object.freeze(service);
+  return Object.freeze({ ...service, [serviceKey]: true });
+}
+
+export function isService(value: unknown): value is Service {
+  return typeof value === 'object' && value !== null && serviceKey in value;
 }
 
 /** A text file of mode 0644, with a newline at its end. */

@@ -55,7 +55,7 @@ describe('what cannot be emitted', () => {
       oneHost(hardware("{ services: { openssh: { banner: path('./logo') } } }")),
     );
     await writeFile(join(homelab.folder, 'config/hosts/a/logo'), Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0xff));
-    const emitting = emittedTree(openHomelab({ config: join(homelab.folder, 'config') }));
+    const emitting = emittedTree(await openHomelab({ config: join(homelab.folder, 'config') }));
 
     await expect(emitting).rejects.toMatchObject({
       faults: [{ files: ['config/hosts/a/logo'], reason: expect.stringContaining('not text in UTF-8') }],

@@ -36,7 +36,7 @@ export const oneHost = (files: Files = {}): Files => ({
 /** What is emitted for a copy of this repository's homelab with some files replaced, added or removed. */
 export async function emittedFrom(files: Files): Promise<EmittedTree> {
   await using homelab = await homelabWith(files);
-  return await emittedTree(openHomelab({ config: join(homelab.folder, 'config') }));
+  return await emittedTree(await openHomelab({ config: join(homelab.folder, 'config') }));
 }
 
 /** The text of one emitted file. */

@@ -9,7 +9,7 @@ const examples = join(repository, 'examples');
 const names = hostNames(examples);
 let planned: readonly PlannedHost[];
 beforeAll(async () => {
-  planned = await planHosts(names, openHomelab({ config: examples }));
+  planned = await planHosts(names, await openHomelab({ config: examples }));
 });
 
 /** `make examples` boots them. */

@@ -7,7 +7,7 @@ type Definitions = Parameters<typeof defineModule>[0];
 
 /** hl02's plan, from the homelab of this repository. */
 export async function planHl02(homelab = join(repository, 'config')): Promise<Test> {
-  const [planned] = await planHosts(['hl02'], openHomelab({ config: homelab }));
+  const [planned] = await planHosts(['hl02'], await openHomelab({ config: homelab }));
   if (planned === undefined) throw new Error('no plan');
   return planned.test;
 }

@@ -34,7 +34,7 @@ export async function copyHomelab(folder: string, files: Readonly<Record<string,
 
 /** The plan of hl02, from the homelab itself or a copy of it. */
 export async function planHl02(homelab = join(repository, 'config')): Promise<Test> {
-  const [planned] = await planHosts(['hl02'], openHomelab({ config: homelab }));
+  const [planned] = await planHosts(['hl02'], await openHomelab({ config: homelab }));
   if (planned === undefined) throw new Error('no plan');
   return planned.test;
 }

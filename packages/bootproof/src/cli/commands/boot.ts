@@ -18,7 +18,7 @@ const leaveKey = 0x1d;
 
 /** Boots a host with its serial console in this terminal, until the machine powers off or the user leaves. */
 export async function boot(name: string, options: BootOptions, context: CommandContext): Promise<number> {
-  const open = openHomelab(options);
+  const open = await openHomelab(options);
   const [planned] = await planHosts([name], open);
   if (planned === undefined) return 2;
   const { test } = planned;

@@ -16,7 +16,7 @@ export async function build(
   options: BuildCommandOptions,
   context: CommandContext,
 ): Promise<number> {
-  const open = openHomelab(options);
+  const open = await openHomelab(options);
   const [planned] = await planHosts([name], open);
   if (planned === undefined) return 2;
   let last = '';

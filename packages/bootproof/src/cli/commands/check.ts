@@ -60,7 +60,7 @@ export async function check(
 ): Promise<number> {
   const startedMs = performance.now();
   refuseNonsense(options);
-  const open = openHomelab(options);
+  const open = await openHomelab(options);
   const planned = await planHosts(names, open);
   if (options.coverageMin !== undefined) {
     requireCoverage(

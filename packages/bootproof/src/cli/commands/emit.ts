@@ -21,7 +21,7 @@ interface EmitOptions extends GlobalOptions {
  * files are not what the declaration gives. Without, exit status 1 when a file was left as it is.
  */
 export async function emit(options: EmitOptions): Promise<number> {
-  const open = openHomelab(options);
+  const open = await openHomelab(options);
   const folder = nixFolder(open);
   const name = nixFolderName(open);
   const emission = await planEmission(folder, await emittedTree(open));

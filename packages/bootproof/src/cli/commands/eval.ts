@@ -7,7 +7,6 @@ import { ProcessError } from '../../host/process-error.ts';
 import { styleFor } from '../../reports/display.ts';
 import type { TextStyle } from '../../reports/style.ts';
 import { count } from '../../reports/words.ts';
-import { surface } from '../../services/catalogue.ts';
 import { evaluateHosts, nixFolder } from '../emission.ts';
 import { openHomelab } from '../homelab.ts';
 import type { GlobalOptions } from '../homelab-folder.ts';
@@ -34,10 +33,10 @@ export async function evalHost(
   options: EvalOptions,
   { signal }: CommandContext,
 ): Promise<number> {
-  const open = openHomelab(options);
+  const open = await openHomelab(options);
   const [host] = await evaluateHosts(open, [name]);
   if (host === undefined) return exitStatus.declaration;
-  const { asked, nixOnly } = questionsOf(host.configuration, surface);
+  const { asked, nixOnly } = questionsOf(host.configuration, open.catalogue.surface);
   await requireNix(signal);
   const answers = await ask(nixFolder(open), name, asked, signal);
   const comparisons = compare(asked, answers);

@@ -22,7 +22,7 @@ interface MutateOptions extends GlobalOptions, ImageOptions {
 
 /** Puts faults into a host, and demands that its probes catch each. Exit status 0 only when every one is caught. */
 export async function mutate(name: string, options: MutateOptions, context: CommandContext): Promise<number> {
-  const open = openHomelab(options);
+  const open = await openHomelab(options);
   const [planned] = await planHosts([name], open);
   if (planned === undefined) return exitStatus.declaration;
   const { test } = planned;

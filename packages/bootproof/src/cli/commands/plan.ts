@@ -20,7 +20,7 @@ export async function plan(
   options: PlanOptions,
   _context: CommandContext,
 ): Promise<number> {
-  const tests = (await planHosts(names, openHomelab(options))).map(({ test }) => test);
+  const tests = (await planHosts(names, await openHomelab(options))).map(({ test }) => test);
   if (options.json) {
     process.stdout.write(`${JSON.stringify(tests.length === 1 ? tests[0] : tests, null, 2)}\n`);
   } else {
