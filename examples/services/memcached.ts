@@ -2,10 +2,12 @@ import {
   defineService,
   nix,
   option,
+  type ProbeFault,
   probes,
   pythonString,
-  quote,
   type ResolvedOf,
+  reachedAt,
+  tcpCommand,
   text,
   textFile,
   types,
@@ -70,12 +72,25 @@ type Memcached = ResolvedOf<typeof options>['services']['memcached'];
 const argumentsOf = ({ listen, port, maxMemory, maxConnections, extraOptions }: Memcached): string =>
   ['-l', listen, '-p', port, '-m', maxMemory, '-c', maxConnections, ...extraOptions].join(' ');
 
-/** What the server says to commands of its protocol, each on a line of its own. */
-function conversation({ listen, port }: Memcached, commands: readonly string[]): string {
-  const address = { '0.0.0.0': '127.0.0.1', '::': '::1' }[listen] ?? listen;
-  const said = [...commands, 'quit'].map((command) => `${command}\\r\\n`).join('');
-  return `bash -c ${quote(`exec 3<>/dev/tcp/${address}/${port} && printf '${said}' >&3 && tr -d '\\r' <&3`)}`;
-}
+/** Says words of memcached's protocol to the server, and prints what it answers. */
+const conversation = ({ listen, port }: Memcached, words: readonly string[]): string =>
+  tcpCommand(reachedAt(listen), port, 'printf "%s\\r\\n" "$@" >&3 && tr -d "\\r" <&3', {
+    words: [...words, 'quit'],
+  });
+
+/** A fault for `bootproof mutate`: the server is started anew with these settings in its unit. */
+const restartedWith = (id: string, title: string, settings: readonly string[], seen: string): ProbeFault => ({
+  id: `memcached-${id}`,
+  title,
+  commands: [
+    'folder=/run/systemd/system.control/memcached.service.d; mkdir -p $folder',
+    'program=$(readlink /proc/$(systemctl show -P MainPID memcached.service)/exe)',
+    `printf '%s\\n' '[Service]' ${settings.map((setting) => `"${setting}"`).join(' ')} > $folder/mutation.conf`,
+    'systemctl daemon-reload',
+    'systemctl restart memcached.service',
+  ],
+  seen,
+});
 
 /** A key that is set comes back, and each setting is the one that the server itself tells. */
 const memcached = defineService({
@@ -115,6 +130,14 @@ const memcached = defineService({
     if (!declared.enable) return [];
     const path = (name: keyof Memcached): string => `services.memcached.${name}`;
     const after = ['memcached/unit'];
+    const restarted = (id: string, title: string, changed: Partial<Memcached>, seen: string): ProbeFault =>
+      restartedWith(
+        id,
+        title,
+        ['ExecStart=', `ExecStart=$program ${argumentsOf({ ...declared, ...changed })}`],
+        seen,
+      );
+    const otherUser = declared.user === 'nobody' ? 'daemon' : 'nobody';
     const process = '/proc/$(systemctl show -p MainPID --value memcached.service)';
     return [
       probes.unit.probe({
@@ -128,6 +151,9 @@ const memcached = defineService({
         title: `memcached runs as ${declared.user}`,
         proves: [path('user')],
         after,
+        faults: [
+          restartedWith('other-user', 'memcached runs as another user', [`User=${otherUser}`], otherUser),
+        ],
       }),
       probes.commandOutput.probe({
         id: 'memcached/key',
@@ -143,6 +169,14 @@ const memcached = defineService({
         title: `a key that is set at ${declared.listen} port ${declared.port} comes back`,
         proves: [path('enable'), path('listen'), path('port')],
         after,
+        faults: [
+          restarted(
+            'other-port',
+            'memcached listens on another port',
+            { port: declared.port - 1 },
+            'refused',
+          ),
+        ],
       }),
       probes.commandOutput.probe({
         id: 'memcached/settings',
@@ -158,6 +192,14 @@ const memcached = defineService({
         title: 'memcached has its declared settings',
         proves: [path('maxMemory'), path('maxConnections'), path('port'), path('listen')],
         after,
+        faults: [
+          restarted(
+            'other-limits',
+            'memcached keeps more than it may, for more clients',
+            { maxMemory: declared.maxMemory + 1, maxConnections: declared.maxConnections + 1 },
+            `maxbytes ${(declared.maxMemory + 1) * 2 ** 20}\\s+STAT maxconns ${declared.maxConnections + 1}\\b`,
+          ),
+        ],
       }),
       ...(declared.extraOptions.length === 0
         ? []
@@ -171,6 +213,14 @@ const memcached = defineService({
               title: 'memcached was started with the declared options',
               proves: [path('extraOptions')],
               after,
+              faults: [
+                restarted(
+                  'no-more-options',
+                  'memcached is started without its further options',
+                  { extraOptions: [] },
+                  `-c ${declared.maxConnections}$`,
+                ),
+              ],
             }),
           ]),
     ];

@@ -21,7 +21,7 @@ export { defineFlake, type FlakeDefinition } from './emit/flake.ts';
 export { defineVm, isVm, type Vm } from './hardware/vm.ts';
 export { lib, type Module } from './modules/module.ts';
 export { and, equals, nix, nixFile, not, or, path, text } from './nix/expression.ts';
-export type { Reference } from './nix/reference.ts';
+export { pkgs, type Reference } from './nix/reference.ts';
 export { attrNameText, attrPathText } from './nix/show.ts';
 export { type OptionTree, option, type ResolvedOf, type Verdict } from './options/option.ts';
 export {
@@ -41,6 +41,7 @@ export type { Test } from './plan/test.ts';
 export * as probes from './probes/makers.ts';
 export type { Probe, ProbeFault } from './probes/probe.ts';
 export { quote } from './probes/shell.ts';
+export { reachedAt, tcpCommand } from './probes/tcp.ts';
 export { each, eachString, type NixosTestPart, type NotTested, pythonString } from './services/nixos-test.ts';
 export { peerValue } from './services/peers.ts';
 export type { ImageFile } from './services/recipe.ts';

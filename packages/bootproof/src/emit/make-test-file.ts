@@ -1,3 +1,4 @@
+import { collectFaults } from '../base/errors.ts';
 import { code, entry } from '../nix/code.ts';
 import { nixSyntaxOf } from '../nix/convert.ts';
 import { printNix } from '../nix/print.ts';
@@ -7,12 +8,18 @@ import { isEachLine, type Line, type NixosTestPart, type NixosTestStep } from '.
 import type { Service } from '../services/service.ts';
 import { propertySyntax } from './properties.ts';
 
-/** The text of tests/make-test.nix: the generator of every host's NixOS test, with a part for each service. */
+/**
+ * The text of tests/make-test.nix: the generator of every host's NixOS test, with a part for each service.
+ *
+ * @throws DeclarationError with what is wrong in services of the homelab's own
+ */
 export function makeTestFile(services: readonly Service[]): string {
-  const parts = services.map((service) => ({ service, part: service.nixosTest(configReference() as never) }));
+  const parts = collectFaults(
+    services.map((service) => () => ({ service, part: service.nixosTest(configReference() as never) })),
+  );
   const tested = parts.flatMap(({ service, part }) => ('notTested' in part ? [] : [{ service, part }]));
   const untested = parts.flatMap(({ service, part }) =>
-    'notTested' in part ? [`#   ${service.name}: ${part.notTested}`] : [],
+    'notTested' in part ? [`#   ${service.name}: ${oneLine(part.notTested)}`] : [],
   );
   const names = code.list(tested.map(({ service }) => code.variable(service.name)));
   return `# Makes the NixOS test of a host, in a VM of NixOS's own test framework, from what the host's configuration enables.
@@ -85,13 +92,16 @@ pkgs.testers.runNixOSTest {
 `;
 }
 
+/** A text as a comment takes it. */
+const oneLine = (text: string): string => text.trim().replaceAll(/\s+/g, ' ');
+
 function serviceBinding(service: Service, part: NixosTestPart): string {
   const value = code.set([
     ...(part.node === undefined ? [] : [entry.binding('node', valueSyntax(part.node))]),
     entry.binding('steps', code.list(part.steps.map(stepSyntax))),
   ]);
   const name = printNix(code.variable(service.name));
-  return `  # ${service.description}\n  ${name} = ${printNix(value, { indent: 1 })};`;
+  return `  # ${oneLine(service.description)}\n  ${name} = ${printNix(value, { indent: 1 })};`;
 }
 
 function stepSyntax({ title, when, imports = [], lines }: NixosTestStep): NixSyntax {

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeTestFile } from '../../src/emit/make-test-file.ts';
 import { configReference } from '../../src/nix/reference.ts';
+import { everyToken, scan } from '../../src/nix/scan.ts';
 import { services } from '../../src/services/catalogue.ts';
+import { generatorNames } from '../../src/services/nixos-test.ts';
 import { defineService, type Service } from '../../src/services/service.ts';
 import { evaluateNix, nixFolder, standIns } from '../nix-fixture/nix.ts';
 import { checkScripts, type Script } from './python.ts';
@@ -17,7 +19,7 @@ interface Variant {
 /** A service that the catalogue does not have. */
 const madeUp = defineService({
   name: 'made-up',
-  description: 'A service that somebody adds.',
+  description: 'A service\n  that somebody adds.',
   options: {},
   nixosTest: () => ({
     node: { environment: { variables: { MADE_UP: 'yes' } } },
@@ -292,6 +294,19 @@ describe('the test', () => {
 });
 
 describe('the text of make-test.nix', () => {
+  it('uses no name of its own that a service may have', () => {
+    const text = makeTestFile([]);
+    const tokens = [...everyToken(scan(text).tokens)].filter(({ kind }) => kind !== 'comment');
+    const used = tokens.filter(({ kind }, at) => kind === 'name' && tokens[at - 1]?.text !== '.');
+    // What stands for itself alone: keywords, what functions take, and members of sets.
+    const others =
+      'let in inherit or step part title name lines line specialArgs modules node nodes testScript machine networking hostName nixpkgs';
+    const free = new Set(used.map((token) => token.text));
+    for (const word of others.split(' ')) free.delete(word);
+    for (const word of free) expect(generatorNames, word).toContain(word);
+    expect(free.size).toBeGreaterThan(10);
+  });
+
   it.each(services.map((service) => [service.name, service] as const))('has %s', (name, service) => {
     const text = makeTestFile(services);
     const part = service.nixosTest(configReference() as never);

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findHomelab, findHost, hostNames } from '../../src/host/discover.ts';
+import { findHomelab, findHost, hostNames, serviceFiles } from '../../src/host/discover.ts';
 
 let repository: string;
 let homelab: string;
@@ -94,5 +94,17 @@ describe('findHost', () => {
         hint: expect.stringContaining('defineVm'),
       }),
     );
+  });
+});
+
+describe('serviceFiles', () => {
+  it('lists the TypeScript of services/, sorted, and none where there is no such folder', () => {
+    expect(serviceFiles(homelab)).toEqual([]);
+    const services = join(homelab, 'services');
+    mkdirSync(join(services, 'parts.ts'), { recursive: true });
+    for (const name of ['b.ts', 'a.ts', '_shared.ts', '.hidden.ts', 'a.d.ts', 'a.nix', 'README.md']) {
+      writeFileSync(join(services, name), '');
+    }
+    expect(serviceFiles(homelab)).toEqual([join(services, 'a.ts'), join(services, 'b.ts')]);
   });
 });
