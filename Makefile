@@ -34,7 +34,7 @@ types: build ## Type-check the sources, the tests and the homelab
 rooms: node_modules/.package-lock.json ## Check that each room imports only what rooms.json lets it
 	@node scripts/rooms.js
 
-reference: build ## Check that docs/reference is what the catalogue gives (write it: node scripts/reference.js)
+reference: build ## Check that docs/services and docs/reference are what the code gives (write them: node scripts/reference.js)
 	@node scripts/reference.js --check
 
 emitted: build ## Check that config/nix is what the declaration gives (write it: bootproof emit)

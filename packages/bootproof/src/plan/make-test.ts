@@ -190,7 +190,7 @@ const secondDisk = (disk: DiskLayout, filesOf: (option: string) => readonly stri
   remedy: 'Declare one disk, or prove this host with NixOS’s own image.',
 });
 
-function guestOf(values: ResolvedOf<Surface>, vm: VmConfiguration, disk: DiskLayout): Guest {
+export function guestOf(values: ResolvedOf<Surface>, vm: VmConfiguration, disk: DiskLayout): Guest {
   return {
     hostName: values.networking.hostName,
     nics: guestNics(vm).map(({ name, driver }) => ({ name, driver })),

@@ -127,7 +127,7 @@ describe('the module system', () => {
 describe('the NixOS options', () => {
   it('are all that the reference lists', async () => {
     const reference = await readFile(join(repository, 'docs/reference/options.md'), 'utf8');
-    const paths = [...reference.matchAll(/^### `(.+)`$/gm)].map(([, path = '']) => path);
+    const paths = [...reference.matchAll(/^- \[`(.+)`\]/gm)].map(([, path = '']) => path);
     const missing = await evaluated(`
       let
         disko = ${join(standIns, 'disko')}/module.nix;
