@@ -11,17 +11,22 @@ export const unitFolder = '/run/systemd/system.control';
 /** Sets `$unit` to a unit's own name: it may be known by an alias. */
 export const resolveUnit = (name: string): string => `unit=$(systemctl show -P Id ${shellQuote(name)})`;
 
-/** Lays a drop-in over `$unit`, and starts it anew with that. */
-export const overrideUnit = (settings: readonly string[]): string[] => [
+/** Lays a drop-in over `$unit`, with settings that the shell reads as in double quotes. */
+export const overrideUnit = (
+  settings: readonly string[],
+  section: 'Unit' | 'Service' | 'Timer' = 'Service',
+): string[] => [
   `mkdir -p "${unitFolder}/$unit.d"`,
-  `printf '%s\\n' '[Service]' ${settings.map((setting) => `"${setting}"`).join(' ')} > "${unitFolder}/$unit.d/mutation.conf"`,
+  `printf '%s\\n' '[${section}]' ${settings.map((setting) => `"${setting}"`).join(' ')} > "${unitFolder}/$unit.d/mutation.conf"`,
   'systemctl daemon-reload',
 ];
 
+/** Waits up to ten seconds until a command succeeds; the fault was not made when it does not. */
+export const awaitSuccess = (command: string): string =>
+  `count=0; until ${command}; do count=$((count + 1)); [ $count -lt 100 ]; sleep 0.1; done`;
+
 /** Waits up to ten seconds until a unit has failed; the fault was not made when it does not. */
-export const awaitFailure = (unit: string): string[] => [
-  `count=0; until systemctl is-failed -q ${unit}; do count=$((count + 1)); [ $count -lt 100 ]; sleep 0.1; done`,
-];
+export const awaitFailure = (unit: string): string[] => [awaitSuccess(`systemctl is-failed -q ${unit}`)];
 
 /** Puts a file of one's own in the place of a file or of a link to one that cannot be written to. */
 export function rewrite(path: string, edit: (copy: string) => string): string[] {
@@ -34,5 +39,26 @@ export function rewrite(path: string, edit: (copy: string) => string): string[] 
   ];
 }
 
+/**
+ * Makes another file of one by a filter, as `sed` is; a filter that changes nothing makes no fault. `from` and `to` are
+ * words of the shell.
+ */
+export const filtered = (from: string, to: string, filter: string): string[] => [
+  `{ ${filter}; } < ${from} > ${to}`,
+  `if cmp -s ${from} ${to}; then echo 'the fault changes nothing'; exit 1; fi`,
+];
+
+/** Lays a filtered copy over a file, which may be one that cannot be written to. `file` is a word of the shell. */
+export function overlay(file: string, filter: string): string[] {
+  const copy = '/run/mutation.overlay';
+  return [`cp -p ${file} ${copy}`, ...filtered(file, copy, filter), `mount --bind ${copy} ${file}`];
+}
+
 /** A text as a pattern of sed's and of JavaScript's that matches it and nothing else. */
 export const literally = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+
+/** A pattern for these lines and no others. */
+export const exactly = (...lines: readonly string[]): string => `^${lines.map(literally).join('\\n')}$`;
+
+/** A pattern for a text that has this line. */
+export const withLine = (line: string): string => `(^|\\n)${literally(line)}(\\n|$)`;

@@ -19,6 +19,9 @@ export interface ProbeFault {
   readonly via?: 'agent' | 'ssh';
 }
 
+/** A fault that several probes may see, each in its own words. */
+export type SharedFault = Omit<ProbeFault, 'seen'>;
+
 /** A planned check of a machine: data only, so that a plan can be printed, compared and frozen. */
 export interface Probe<Kind extends string = string, Params extends Json = Json> {
   /** Unique in its test, stable between runs: `openssh/unit`. */
