@@ -1,11 +1,8 @@
 import { and, nix, text } from '../nix/expression.ts';
-import { commandOutput } from '../probes/kinds/command-output.ts';
-import { unit } from '../probes/kinds/unit.ts';
-import type { Probe } from '../probes/probe.ts';
-import { quote } from '../probes/shell.ts';
-import { configuration, configurationPath, type recommendedLines } from './nginx/configuration.ts';
+import { configuration, configurationPath } from './nginx/configuration.ts';
 import { hostProbes } from './nginx/host-probes.ts';
-import { type Nginx, options } from './nginx/options.ts';
+import { options } from './nginx/options.ts';
+import { serverProbes } from './nginx/server-probes.ts';
 import { defineService, textFile, wantedBy } from './service.ts';
 
 /** nginx: its configuration is right, and each virtual host gives the declared answers. */
@@ -32,29 +29,7 @@ export const nginx = defineService({
 
   probes({ services: { nginx } }) {
     if (!nginx.enable) return [];
-    return [
-      unit.probe({
-        id: 'nginx/unit',
-        params: { unit: 'nginx.service' },
-        proves: ['services.nginx.enable'],
-      }),
-      commandOutput.probe({
-        id: 'nginx/configuration',
-        params: { command: `${running}; "$program" -t -q -c "$file" 2>&1 && echo right`, output: 'right' },
-        title: "nginx' own test finds its configuration right",
-        proves: ['services.nginx.enable'],
-        after: ['nginx/unit'],
-      }),
-      settingsProbe(nginx),
-      commandOutput.probe({
-        id: 'nginx/user',
-        params: { command: workersUser, output: `${nginx.user} ${nginx.group}` },
-        title: `nginx answers requests as ${nginx.user}, of the group ${nginx.group}`,
-        proves: ['services.nginx.user', 'services.nginx.group'],
-        after: ['nginx/unit'],
-      }),
-      ...hostProbes(nginx),
-    ];
+    return [...serverProbes(nginx), ...hostProbes(nginx)];
   },
 
   nixosTest: ({ services: { nginx } }) => {
@@ -101,50 +76,3 @@ const serverUnit = [
   'Restart=always',
   'RestartSec=10s',
 ];
-
-/** The program that runs and its configuration's file, wherever they are: its own title tells them. */
-const running = [
-  'main=$(systemctl show -p MainPID --value nginx.service)',
-  'program=/proc/$main/exe',
-  `file=$(tr '\\0' ' ' < /proc/$main/cmdline | sed -n 's/.* -c *\\([^ ]*\\).*/\\1/p')`,
-].join('; ');
-
-/** The user and group of a worker: the first process of the unit that is not the main one. */
-const workersUser = [
-  'unit=nginx.service',
-  'main=$(systemctl show -p MainPID --value $unit)',
-  'worker=$(grep -vx $main /sys/fs/cgroup$(systemctl show -p ControlGroup --value $unit)/cgroup.procs | head -n 1)',
-  `name() { getent $1 $(sed -n "s/^$2:[[:space:]]*\\([0-9]*\\).*/\\1/p" /proc/$worker/status) | cut -d : -f 1; }`,
-  'echo $(name passwd Uid) $(name group Gid)',
-].join('; ');
-
-/** One line for each group of recommended settings that NixOS and the stand-in write alike. */
-const signs = {
-  recommendedOptimisation: 'tcp_nopush on;',
-  recommendedGzipSettings: 'gzip_static on;',
-  recommendedProxySettings: 'proxy_redirect off;',
-  recommendedTlsSettings: 'ssl_session_tickets off;',
-} as const satisfies {
-  readonly [Name in keyof typeof recommendedLines]: (typeof recommendedLines)[Name][number];
-};
-
-function settingsProbe(nginx: Nginx): Probe {
-  const wanted = (Object.entries(signs) as [keyof typeof signs, string][]).filter(([name]) => nginx[name]);
-  const lines = [
-    ...wanted.map(([, line]) => line),
-    `client_max_body_size ${nginx.clientMaxBodySize};`,
-    `server_tokens ${nginx.serverTokens ? 'on' : 'off'};`,
-  ].sort();
-  const options = [...wanted.map(([name]) => name), 'clientMaxBodySize', 'serverTokens'];
-  const grep = `LC_ALL=C grep -xF ${lines.map((line) => `-e ${quote(line)}`).join(' ')}`;
-  return commandOutput.probe({
-    id: 'nginx/settings',
-    params: {
-      command: `${running}; "$program" -T -q -c "$file" 2>/dev/null | tr -s '[:blank:]' ' ' | sed 's/^ //' | ${grep} | LC_ALL=C sort -u`,
-      output: lines.join('\n'),
-    },
-    title: `nginx runs with ${options.join(', ')} as declared`,
-    proves: options.map((name) => `services.nginx.${name}`),
-    after: ['nginx/unit'],
-  });
-}

@@ -136,11 +136,13 @@ export const httpFolder = defineProbeKind<
       return settled([403, 404].includes(answer.status), { expected, seen: String(answer.status) });
     }
     const file = `${folder}/${name}`;
-    const compare = `${command} | sed '1,/^\\r$/d' | cmp - ${quote(file)} && echo same`;
+    // The shell's own read takes no more than the line: the rest of the answer is left to compare.
+    const compare = `${command} | { read -r status; echo "$status"; sed '1,/^\\r$/d' | cmp - ${quote(file)} && echo same; }`;
     const { stdout, stderr } = await target.execute(compare);
-    return awaited(stdout.trim() === 'same', {
+    const same = /^HTTP\/\d\.\d 200\b.*\r?\nsame\n?$/.test(stdout);
+    return awaited(same, {
       expected: `the bytes of ${file}`,
-      seen: stdout.trim() === 'same' ? `the bytes of ${file}` : (stdout + stderr).trim(),
+      seen: same ? `the bytes of ${file}` : (stdout + stderr).replaceAll('\r', '').trim(),
       evidence: [{ source: compare, text: (stdout + stderr).trim() }],
     });
   },

@@ -3,6 +3,13 @@ import type { Location, Nginx, VirtualHost } from './options.ts';
 /** Where the stand-in's nginx.conf is. */
 export const configurationPath = '/etc/nginx/nginx.conf';
 
+/** Shell: sets `$program` to the nginx that runs and `$file` to its configuration, wherever they are: its title tells them. */
+export const runningConfiguration = [
+  'main=$(systemctl show -p MainPID --value nginx.service)',
+  'program=/proc/$main/exe',
+  `file=$(tr '\\0' ' ' < /proc/$main/cmdline | sed -n 's/.* -c *\\([^ ]*\\).*/\\1/p')`,
+].join('; ');
+
 /** One address that a virtual host listens on. */
 export interface Listener {
   readonly addr: string;
@@ -130,9 +137,13 @@ function serverBlock(nginx: Nginx, name: string, host: VirtualHost): string[] {
   ];
 }
 
-function listenLine({ addr, port, extraParameters }: Listener, isDefault: boolean): string {
-  const at = addr.startsWith('unix:') ? addr : `${addr}:${port}`;
-  return `listen ${[at, ...(isDefault ? ['default_server'] : []), ...extraParameters].join(' ')};`;
+/** An address in nginx' words: `0.0.0.0:80`. */
+export const addressText = ({ addr, port }: Listener): string =>
+  addr.startsWith('unix:') ? addr : `${addr}:${port}`;
+
+function listenLine(listener: Listener, isDefault: boolean): string {
+  const { extraParameters } = listener;
+  return `listen ${[addressText(listener), ...(isDefault ? ['default_server'] : []), ...extraParameters].join(' ')};`;
 }
 
 /** A file that Nix alone knows has no path on the stand-in. */

@@ -1,8 +1,21 @@
 import type { HttpRequest } from '../../probes/kinds/http.ts';
 import { httpAnswer, httpFolder, httpProxy } from '../../probes/kinds/http.ts';
-import type { Probe } from '../../probes/probe.ts';
+import type { Probe, ProbeFault } from '../../probes/probe.ts';
 import { answerOf, chosen, matchOf } from './answers.ts';
-import { hostsOf, listenersOf, namesOf } from './configuration.ts';
+import { addressText, hostsOf, listenersOf, namesOf } from './configuration.ts';
+import {
+  defaultTaken,
+  folderElsewhere,
+  listensElsewhere,
+  nameTaken,
+  otherIndex,
+  otherLastResort,
+  type Place,
+  passedNowhere,
+  type Returned,
+  returnFaults,
+  seenOfIntruder,
+} from './faults.ts';
 import type { Location, Nginx, VirtualHost } from './options.ts';
 
 const after = ['nginx/unit'];
@@ -21,7 +34,15 @@ interface Asked {
   /** The path of its options: `services.nginx.virtualHosts."a"`. */
   readonly path: string;
   readonly request: HttpRequest;
+  /** Where it listens, in nginx' words. */
+  readonly listeners: readonly string[];
 }
+
+/** Where a host, or one of its locations, is in nginx.conf. */
+const placeOf = ({ name, host }: Asked, location = ''): Place => ({
+  host: namesOf(name, host)[0] ?? name,
+  location,
+});
 
 /** The probes of all virtual hosts: their locations' answers, and that names and addresses choose the right host. */
 export function hostProbes(nginx: Nginx): Probe[] {
@@ -34,9 +55,10 @@ export function hostProbes(nginx: Nginx): Probe[] {
     // Where extra lines or TLS decide, what is answered is not known here.
     if (address === undefined || asked === undefined || rewriting.test(host.extraConfig)) return [];
     if (host.onlySSL || host.forceSSL) return [];
-    const request = { ...address, host: asked, path: '/' };
+    const request = { address: address.address, port: address.port, host: asked, path: '/' };
     const path = `services.nginx.virtualHosts.${JSON.stringify(name)}`;
-    const at = { nginx, name, host, path, request };
+    const listeners = listenersOf(nginx, host).map(addressText);
+    const at = { nginx, name, host, path, request, listeners };
     return [
       ...Object.entries(host.locations).flatMap(([words, location]) => locationProbes(at, words, location)),
       ...rootProbes(at),
@@ -54,14 +76,15 @@ function askable(name: string): string | undefined {
 }
 
 /** Where the machine itself reaches a host. Sockets in the file system are left out. */
-function addressesOf(nginx: Nginx, host: VirtualHost): { address: string; port: number }[] {
+function addressesOf(nginx: Nginx, host: VirtualHost): { address: string; port: number; listener: string }[] {
   const proxied = new Set(host.listen.filter((each) => each.proxyProtocol).map(({ addr }) => addr));
   const all = listenersOf(nginx, host)
     .filter(({ addr }) => !addr.startsWith('unix:') && !proxied.has(addr))
-    .map(({ addr, port }) => {
-      const plain = addr.replace(/^\[(.*)\]$/, '$1');
-      if (['0.0.0.0', '*', 'localhost'].includes(plain)) return { address: '127.0.0.1', port };
-      return { address: ['::', '::0'].includes(plain) ? '::1' : plain, port };
+    .map((each) => {
+      const plain = each.addr.replace(/^\[(.*)\]$/, '$1');
+      const at = { port: each.port, listener: addressText(each) };
+      if (['0.0.0.0', '*', 'localhost'].includes(plain)) return { address: '127.0.0.1', ...at };
+      return { address: ['::', '::0'].includes(plain) ? '::1' : plain, ...at };
     });
   return all.filter(
     (one, index) =>
@@ -84,7 +107,12 @@ function locationProbes(at: Asked, words: string, location: Location): Probe[] {
   const option = `${at.path}.locations.${JSON.stringify(words)}`;
   const id = `nginx/${at.name}:${words.replaceAll(/\s+/g, '')}`;
   const request = { ...at.request, path };
-  if (location.return !== null) return answerProbe(id, request, location.return, [`${option}.return`]);
+  if (location.return !== null) {
+    return answerProbe(id, request, location.return, [`${option}.return`], (answer) => [
+      ...returnFaults(placeOf(at, words), answer),
+      nameFault(at, request.host, answer),
+    ]);
+  }
   if (location.proxyPass !== null) return proxyProbe(at, id, request, location.proxyPass, words, option);
   return [...filesProbes(at, id, words, location, option), ...lastResort(at, id, words, location, option)];
 }
@@ -94,13 +122,27 @@ function answerProbe(
   request: HttpRequest,
   value: string | number,
   proves: readonly string[],
+  faultsOf: (answer: Returned) => readonly ProbeFault[],
 ): Probe[] {
   const answer = answerOf(value, request);
   if (answer === undefined) return [];
   const { status, body, location } = answer;
   const headers = location === null ? {} : { location };
-  return [httpAnswer.probe({ id, params: { ...request, status, body, headers }, proves, after })];
+  const faults = faultsOf(answer);
+  return [httpAnswer.probe({ id, params: { ...request, status, body, headers }, proves, after, faults })];
 }
+
+/** Another host has the name that is asked for. */
+const nameFault = ({ listeners }: Asked, name: string, answer: Returned): ProbeFault => ({
+  ...nameTaken(name, listeners),
+  seen: seenOfIntruder(answer),
+});
+
+/** The same, of an answer that is compared with a file or with what is behind a proxy. */
+const nameFaultOf = ({ listeners, request }: Asked, seen: string): ProbeFault => ({
+  ...nameTaken(request.host, listeners),
+  seen,
+});
 
 /** Of servers on the machine itself: nothing else is there while it is tested. */
 function proxyProbe(
@@ -125,7 +167,8 @@ function proxyProbe(
     path: uri === undefined ? request.path : `${uri}${rest}`,
   };
   const proves = [`${option}.proxyPass`];
-  return [httpProxy.probe({ id, params: { ...request, upstream }, proves, after })];
+  const faults = [passedNowhere(placeOf(at, words)), nameFaultOf(at, '^418, "mutation"$')];
+  return [httpProxy.probe({ id, params: { ...request, upstream }, proves, after, faults })];
 }
 
 /** What a location serves from a folder, if it is about a folder at all. */
@@ -139,6 +182,7 @@ function filesProbes(at: Asked, id: string, words: string, location: Location, o
   const params = { ...at.request, path, folder: folder.replace(/(.)\/$/, '$1') };
   const except = exceptions(at, path);
   const index = (location.index ?? '').split(/\s+/).filter((each) => /^[\w.-]+$/.test(each));
+  const faults = folderFaults(at, own === undefined ? placeOf(at) : placeOf(at, words), own ?? 'root');
   return [
     ...(own === undefined || except === undefined
       ? []
@@ -148,6 +192,7 @@ function filesProbes(at: Asked, id: string, words: string, location: Location, o
             params: { ...params, index: [], except },
             proves: [`${option}.${own}`],
             after,
+            faults,
           }),
         ]),
     ...(index.length === 0
@@ -158,10 +203,17 @@ function filesProbes(at: Asked, id: string, words: string, location: Location, o
             params: { ...params, index, except: [] },
             proves: [`${option}.index`],
             after,
+            faults: [...faults, otherIndex(placeOf(at, words))],
           }),
         ]),
   ];
 }
+
+/** What is wrong when the files do not come from the declared folder. */
+const folderFaults = (at: Asked, place: Place, directive: 'root' | 'alias'): ProbeFault[] => [
+  { ...folderElsewhere(place, directive), seen: '^HTTP/1\\.1 404\\b' },
+  nameFaultOf(at, '^HTTP/1\\.1 418\\b'),
+];
 
 /** Paths below a folder's that other locations answer, relative to it; undefined when they cannot be told. */
 function exceptions({ host }: Asked, path: string): string[] | undefined {
@@ -178,7 +230,8 @@ function lastResort(at: Asked, id: string, words: string, location: Location, op
   const path = pathOf(at, words, 'bootproof-asks-for-nothing');
   if (status === undefined || path === undefined) return [];
   const params = { ...at.request, path, status: Number(status), body: null, headers: {} };
-  return [httpAnswer.probe({ id: `${id}#nothing`, params, proves: [`${option}.tryFiles`], after })];
+  const faults = [otherLastResort(placeOf(at, words), Number(status)), nameFaultOf(at, '^418$')];
+  return [httpAnswer.probe({ id: `${id}#nothing`, params, proves: [`${option}.tryFiles`], after, faults })];
 }
 
 /** The host's own folder, unless its location `/` is about something else. */
@@ -190,14 +243,21 @@ function rootProbes(at: Asked): Probe[] {
   if (typeof root !== 'string' || except === undefined) return [];
   if (taken.some((each) => each !== null && each !== undefined)) return [];
   const params = { ...at.request, folder: root, index: [], except };
-  return [httpFolder.probe({ id: `nginx/${at.name}#root`, params, proves: [`${at.path}.root`], after })];
+  const faults = folderFaults(at, placeOf(at), 'root');
+  return [
+    httpFolder.probe({ id: `nginx/${at.name}#root`, params, proves: [`${at.path}.root`], after, faults }),
+  ];
 }
 
-function redirectProbes({ host, name, path, request }: Asked): Probe[] {
+function redirectProbes(at: Asked): Probe[] {
+  const { host, name, path, request } = at;
   if (host.globalRedirect === null) return [];
   const value = `${host.redirectCode} http://${host.globalRedirect}$request_uri`;
   const proves = [`${path}.globalRedirect`, `${path}.redirectCode`];
-  return answerProbe(`nginx/${name}#redirect`, request, value, proves);
+  return answerProbe(`nginx/${name}#redirect`, request, value, proves, (answer) => [
+    ...returnFaults(placeOf(at, '/'), answer),
+    nameFault(at, request.host, answer),
+  ]);
 }
 
 /** That each of a host's names and addresses leads to it. Asked where its answer is no other host's. */
@@ -213,8 +273,14 @@ function choiceProbes(at: Asked): Probe[] {
   if (telling === undefined) return [];
   const [words, { return: value }] = telling;
   const asked = { ...request, path: pathOf(at, words) ?? '/' };
-  const ask = (what: string, more: Partial<HttpRequest>, proves: readonly string[]): Probe[] =>
-    answerProbe(`nginx/${name}@${what}`, { ...asked, ...more }, value ?? '', proves);
+  const ask = (
+    what: string,
+    more: Partial<HttpRequest>,
+    proves: readonly string[],
+    faultsOf: (answer: Returned) => readonly ProbeFault[],
+  ): Probe[] => answerProbe(`nginx/${name}@${what}`, { ...asked, ...more }, value ?? '', proves, faultsOf);
+  const askName = (what: string, as: string, option: string): Probe[] =>
+    ask(what, { host: as }, [`${path}.${option}`], (answer) => [nameFault(at, as, answer)]);
   const source =
     host.listen.length > 0 ? 'listen' : host.listenAddresses.length > 0 ? 'listenAddresses' : undefined;
   const reached =
@@ -223,13 +289,22 @@ function choiceProbes(at: Asked): Probe[] {
       : [`${path}.${source}`];
   const own = askable(host.serverName ?? name);
   return [
-    ...(host.serverName === null || own === undefined ? [] : ask(own, { host: own }, [`${path}.serverName`])),
+    ...(host.serverName === null || own === undefined ? [] : askName(own, own, 'serverName')),
     ...host.serverAliases.flatMap((alias) => {
-      const host = askable(alias);
-      return host === undefined ? [] : ask(alias, { host }, [`${path}.serverAliases`]);
+      const as = askable(alias);
+      return as === undefined ? [] : askName(alias, as, 'serverAliases');
     }),
-    ...(host.default ? ask('anything', { host: nobody }, [`${path}.default`]) : []),
-    ...addressesOf(nginx, host).flatMap((each) => ask(`${each.address}:${each.port}`, each, reached)),
+    ...(host.default
+      ? ask('anything', { host: nobody }, [`${path}.default`], (answer) => [
+          { ...defaultTaken(name, at.listeners), seen: seenOfIntruder(answer) },
+        ])
+      : []),
+    ...addressesOf(nginx, host).flatMap(({ address, port, listener }) =>
+      ask(`${address}:${port}`, { address, port }, reached, (answer) => [
+        listensElsewhere(listener),
+        nameFault(at, asked.host, answer),
+      ]),
+    ),
   ];
 }
 
