@@ -1,3 +1,4 @@
+import { quote } from '../../probes/shell.ts';
 import { type Postgresql, release, type User } from './options.ts';
 
 const programs = `/usr/lib/postgresql/${release}/bin`;
@@ -14,7 +15,11 @@ export const linesOf = (value: string): string[] =>
 
 /** A text, and a name, as SQL writes them. */
 export const literal = (value: string): string => `'${value.replaceAll("'", "''")}'`;
-const identifier = (value: string): string => `"${value.replaceAll('"', '""')}"`;
+export const identifier = (value: string): string => `"${value.replaceAll('"', '""')}"`;
+
+/** The command of a query as the server's own superuser, by its socket. */
+export const psql = ({ settings }: Postgresql, query: string, database = 'postgres'): string =>
+  `runuser -u postgres -- psql -X -tA -h /run/postgresql -p ${settings.port} -d ${quote(database)} -c ${quote(query)}`;
 
 /** A setting as NixOS writes it: `yes` and `no`, texts in quotes. */
 export const written = (value: unknown): string =>

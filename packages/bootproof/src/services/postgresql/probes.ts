@@ -1,8 +1,19 @@
+import { exactly, literally } from '../../probes/fault-commands.ts';
 import { commandOutput } from '../../probes/kinds/command-output.ts';
 import { unit } from '../../probes/kinds/unit.ts';
-import type { Probe } from '../../probes/probe.ts';
-import { quote } from '../../probes/shell.ts';
-import { clausesOf, linesOf, literal, written } from './configuration.ts';
+import type { Probe, ProbeFault } from '../../probes/probe.ts';
+import { clausesOf, linesOf, literal, psql, written } from './configuration.ts';
+import {
+  clauseTurned,
+  databaseMissing,
+  otherAddresses,
+  otherOwner,
+  otherSettings,
+  portMoved,
+  roleMissing,
+  ruleBefore,
+  ruleFaults,
+} from './faults.ts';
 import type { Postgresql, User } from './options.ts';
 
 /** What a role may do, by the words of CREATE ROLE, with the column of pg_roles that tells it. */
@@ -41,14 +52,12 @@ export function serverProbes(postgresql: Postgresql): Probe[] {
   ];
 }
 
-/** A query as the server's own superuser, by its socket. */
-const psql = ({ settings }: Postgresql, query: string, database = 'postgres'): string =>
-  `runuser -u postgres -- psql -X -tA -h /run/postgresql -p ${settings.port} -d ${quote(database)} -c ${quote(query)}`;
-
 const after = ['postgresql/setup'];
 
 /** 127.0.0.3 is the machine's own, and no address of localhost: who listens there listens on all addresses. */
-function listenProbe({ enableTCPIP, settings: { port } }: Postgresql): Probe {
+function listenProbe(postgresql: Postgresql): Probe {
+  const { enableTCPIP, settings } = postgresql;
+  const { port } = settings;
   const ask = (address: string): string =>
     `pg_isready -q -t 10 -h ${address} -p ${port} && echo answers || echo silent`;
   return commandOutput.probe({
@@ -60,6 +69,7 @@ function listenProbe({ enableTCPIP, settings: { port } }: Postgresql): Probe {
     title: `PostgreSQL answers on port ${port} ${enableTCPIP ? 'of all addresses' : 'of localhost alone'}`,
     proves: ['services.postgresql.settings.port', 'services.postgresql.enableTCPIP'],
     after: ['postgresql/unit'],
+    faults: [{ ...portMoved(postgresql), seen: exactly('silent', 'silent') }, otherAddresses(postgresql)],
   });
 }
 
@@ -70,6 +80,7 @@ function databaseProbe(postgresql: Postgresql, name: string): Probe {
     title: `the database ${name} answers a query`,
     proves: ['services.postgresql.ensureDatabases'],
     after,
+    faults: [{ ...databaseMissing(postgresql, name), seen: `database "${literally(name)}" does not exist` }],
   });
 }
 
@@ -80,6 +91,9 @@ function userProbe(postgresql: Postgresql, each: User, index: number): Probe {
     : '';
   const columns = ['rolname', ...clauses.map(([key]) => clauseColumns[key])].join(', ');
   const path = 'services.postgresql.ensureUsers';
+  const told = clauses.map(([, has]) => (has ? 't' : 'f'));
+  const owns = each.ensureDBOwnership ? [`owns ${each.name}`] : [];
+  const printed = (...fields: readonly string[]): string => [each.name, ...fields].join('|');
   return commandOutput.probe({
     id: `postgresql/user-${index}-${each.name}`,
     params: {
@@ -87,11 +101,7 @@ function userProbe(postgresql: Postgresql, each: User, index: number): Probe {
         postgresql,
         `SELECT ${columns}${owner} FROM pg_roles WHERE rolname = ${literal(each.name)}`,
       ),
-      output: [
-        each.name,
-        ...clauses.map(([, has]) => (has ? 't' : 'f')),
-        ...(each.ensureDBOwnership ? [`owns ${each.name}`] : []),
-      ].join('|'),
+      output: printed(...told, ...owns),
     },
     title: [
       `PostgreSQL has the user ${each.name}`,
@@ -100,8 +110,23 @@ function userProbe(postgresql: Postgresql, each: User, index: number): Probe {
     ].join(', '),
     proves: [path],
     after,
+    faults: [
+      roleMissing(postgresql, each.name),
+      ...clauses.map(([key, has], at) =>
+        clauseTurned(postgresql, each.name, key, has, printed(...told.with(at, has ? 'f' : 't'), ...owns)),
+      ),
+      ...(each.ensureDBOwnership ? ownershipFaults(postgresql, each.name, printed(...told, '')) : []),
+    ],
   });
 }
+
+/** A role that has no database is told with an empty field. */
+const ownershipFaults = (postgresql: Postgresql, name: string, printed: string): ProbeFault[] => [
+  otherOwner(postgresql, name, printed),
+  ...(postgresql.ensureDatabases.includes(name)
+    ? [{ ...databaseMissing(postgresql, name), seen: exactly(printed) }]
+    : []),
+];
 
 /** What the file says, of those settings that the running server has from the file and without a restart. */
 function settingsProbe(postgresql: Postgresql): Probe {
@@ -124,10 +149,14 @@ function settingsProbe(postgresql: Postgresql): Probe {
       ([name]) => `services.postgresql.settings.${/^\w+$/.test(name) ? name : JSON.stringify(name)}`,
     ),
     after,
+    faults: otherSettings(postgresql),
   });
 }
 
-/** The declared rules are in the files that the server reads, in their order, and it can read every line of them. */
+/**
+ * The declared rules are in the files that the server reads, in their order, and it can read every line of them. Of those
+ * that admit clients the first that fits decides, so nothing may come before them; a further user map takes nothing away.
+ */
 function ruleProbes(postgresql: Postgresql): Probe[] {
   const files = [
     { option: 'authentication', file: 'hba_file', view: 'pg_hba_file_rules' },
@@ -137,6 +166,10 @@ function ruleProbes(postgresql: Postgresql): Probe[] {
     const lines = linesOf(postgresql[option]);
     if (lines.length === 0) return [];
     const wanted = lines.map((line) => literal(line)).join(', ');
+    const chosen =
+      option === 'authentication'
+        ? `WHERE line ~ '^\\s*[^#\\s]' ORDER BY at LIMIT ${lines.length}`
+        : `WHERE trim(line) IN (${wanted}) ORDER BY at`;
     return [
       commandOutput.probe({
         id: `postgresql/${option}`,
@@ -144,7 +177,7 @@ function ruleProbes(postgresql: Postgresql): Probe[] {
           command: [
             psql(
               postgresql,
-              `SELECT trim(line) FROM regexp_split_to_table(pg_read_file(current_setting('${file}')), '\\n') WITH ORDINALITY AS rules(line, at) WHERE trim(line) IN (${wanted}) ORDER BY at`,
+              `SELECT trim(line) FROM regexp_split_to_table(pg_read_file(current_setting('${file}')), '\\n') WITH ORDINALITY AS rules(line, at) ${chosen}`,
             ),
             psql(postgresql, `SELECT count(*) || ' faults' FROM ${view} WHERE error IS NOT NULL`),
           ].join('; '),
@@ -153,6 +186,10 @@ function ruleProbes(postgresql: Postgresql): Probe[] {
         title: `PostgreSQL takes the declared rules of ${option}`,
         proves: [`services.postgresql.${option}`],
         after,
+        faults: [
+          ...ruleFaults(postgresql, option, file, lines),
+          ...(option === 'authentication' ? [ruleBefore(postgresql)] : []),
+        ],
       }),
     ];
   });
