@@ -3,6 +3,7 @@ import { unit } from '../../probes/kinds/unit.ts';
 import type { Probe } from '../../probes/probe.ts';
 import { quote } from '../../probes/shell.ts';
 import { settingsOf, word } from './configuration.ts';
+import { processFaults, serverFaults } from './faults.ts';
 import { redisName, type Server } from './options.ts';
 
 /** Numbers with a unit are told in bytes, and lists have no one form: their probe would be wrong about a right server. */
@@ -28,6 +29,7 @@ export function serverProbes(name: string, server: Server): Probe[] {
       title: `${unitName} runs as ${server.user}, of the group ${server.group}`,
       proves: [path('user'), path('group')],
       after,
+      faults: processFaults(unitName, server),
     }),
   ];
   const [way, byTcp] = waysTo(server);
@@ -38,6 +40,7 @@ export function serverProbes(name: string, server: Server): Probe[] {
     server.requirePass === null ? command : `REDISCLI_AUTH=${quote(server.requirePass)} ${command}`;
   const asking = withPassword(client.command);
   const settings = declaredSettings(server);
+  const faults = serverFaults({ unit: unitName, server, asking, bySocket: client === way, settings });
   return [
     ...probes,
     commandOutput.probe({
@@ -49,6 +52,7 @@ export function serverProbes(name: string, server: Server): Probe[] {
       title: `a key that is set in ${unitName} comes back`,
       proves: [path('enable'), path(client.option)],
       after,
+      faults: faults.key,
     }),
     ...(byTcp === undefined || byTcp === client
       ? []
@@ -59,6 +63,7 @@ export function serverProbes(name: string, server: Server): Probe[] {
             title: `${unitName} answers on TCP port ${server.port}`,
             proves: [path('port'), path('bind')],
             after,
+            faults: faults.tcp,
           }),
         ]),
     ...(server.requirePass === null
@@ -73,17 +78,20 @@ export function serverProbes(name: string, server: Server): Probe[] {
             title: `${unitName} answers only who gives the password`,
             proves: [path('requirePass')],
             after,
+            faults: faults.refuses,
           }),
         ]),
     commandOutput.probe({
       id: id('settings'),
       params: {
-        command: `for name in ${settings.map(({ name: key }) => quote(key)).join(' ')}; do ${asking} --raw config get "$name" | paste -s -d =; done`,
+        // One client asks for all: each is answered by two lines, its name and its value.
+        command: `printf 'config get %s\\n' ${settings.map(({ name: key }) => quote(key)).join(' ')} | ${asking} --raw 2>&1 | paste -d = - -`,
         output: settings.map(({ name: key, value }) => `${key}=${value}`).join('\n'),
       },
       title: `${unitName} has its declared settings`,
       proves: settings.map(({ option }) => path(option)),
       after,
+      faults: faults.settings,
     }),
   ];
 }
