@@ -1,4 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeTestFile } from '../../src/emit/make-test-file.ts';
 import type { Probe } from '../../src/probes/probe.ts';
@@ -159,6 +162,7 @@ describe('the probes of a service', () => {
     expect(idsOf(made)).toEqual([
       'systemd/copy.service-runs',
       'systemd/copy.service-user',
+      'systemd/copy.service-script',
       'systemd/copy.service-description',
       'systemd/copy.service-wantedBy',
       'systemd/copy.service-after',
@@ -169,7 +173,7 @@ describe('the probes of a service', () => {
     expect(probeOf(made, 'systemd/copy.service-runs')).toMatchObject({
       kind: 'unit-run',
       params: { unit: 'copy.service', runs: 'once' },
-      proves: ['systemd.services.copy.enable', 'systemd.services.copy.script'],
+      proves: ['systemd.services.copy.enable'],
     });
     expect(commandOf(probeOf(made, 'systemd/copy.service-user'))).toEqual({
       command: 'systemctl show -p User --value -- copy.service',
@@ -237,15 +241,40 @@ describe('the probes of a service', () => {
     expect(printed(command, { systemctl: `printf '%s\\n' '${unit}'` }) === output).toBe(holds);
   });
 
-  it('see each variable in the unit, quoted as systemd wants it', () => {
-    const made = realised({ services: { copy } });
+  it('see each variable that systemd has for the unit, which it prints as words of a shell', () => {
     const { command, output } = commandOf(
       probeOf(probes({ services: { copy } }), 'systemd/copy.service-environment'),
     );
-    const unit = linesAt(made, unitFile('copy.service')).join('\n');
-    const cat = (text: string) => ({ systemctl: `cat <<'END'\n${text}\nEND` });
-    expect(printed(command, cat(unit))).toBe(output);
-    expect(printed(`${command} || true`, cat(unit.replace('LANG=C', 'LANG=D')))).not.toBe(output);
+    const shows = (words: string) => ({ systemctl: `cat <<'END'\n${words}\nEND` });
+    expect(printed(command, shows('LANG=C.UTF-8 "TEXT=a \\"b\\" c" MORE=1'))).toBe(output);
+    expect(printed(command, shows('LANG=C "TEXT=a \\"b\\" c"'))).toBe('TEXT=a "b" c');
+    expect(printed(command, shows(''))).toBe('');
+  });
+
+  it('see whether the unit starts the declared script, and nothing before it', async () => {
+    const { command, output } = commandOf(
+      probeOf(
+        probes({ services: { copy: { script: '\n    echo "$HOME"\n\n    sleep 1\n  ' } } }),
+        'systemd/copy.service-script',
+      ),
+    );
+    const folder = await mkdtemp(join(tmpdir(), 'bootproof-test-'));
+    try {
+      const file = join(folder, 'copy-start');
+      const systemctl = `echo '{ path=${file} ; argv[]=${file} ; ignore_errors=no ; pid=0 }'`;
+      const seen = async (text: string): Promise<string> => {
+        await writeFile(file, text);
+        return printed(command, { systemctl });
+      };
+      // As NixOS has it, and as the stand-in has it.
+      expect(await seen('#!/nix/store/x/bin/bash\nset -e\necho "$HOME"\n\nsleep 1\n\n')).toBe(output);
+      expect(await seen('#!/bin/bash\nset -e\n\n\n    echo "$HOME"\n\n    sleep 1\n  \n')).toBe(output);
+      expect(await seen('#!/bin/bash\nset -e\nexit 0\necho "$HOME"\nsleep 1\n')).not.toBe(output);
+      expect(await seen('#!/bin/bash\nset -e\necho "$HOME"\n')).not.toBe(output);
+      expect(await seen('\u007fELF')).toBe(`starts ${file}`);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 });
 
@@ -269,8 +298,27 @@ describe('the probes of a timer', () => {
     ['\n5min 2s\nn/a', true],
   ])('take %j for a time: %s', (answer, holds) => {
     const { command } = commandOf(probeOf(made, 'systemd/copy.timer-elapses'));
-    const seen = printed(`${command} || true`, { systemctl: `printf '%s\\n' '${answer}'` });
-    expect(seen === 'scheduled').toBe(holds);
+    const seen = printed(command, { systemctl: `printf '%s\\n' '${answer}'` });
+    expect(seen).toBe(holds ? 'scheduled' : 'never');
+  });
+
+  it('take a last time for none, where the timer goes off again and again', () => {
+    const asks = (timerConfig: object) => {
+      const timers = { copy: { wantedBy: ['timers.target'], timerConfig } };
+      return commandOf(probeOf(probes({ timers }), 'systemd/copy.timer-elapses')).command;
+    };
+    expect(asks({ OnCalendar: 'daily' })).not.toContain('LastTriggerUSec');
+    expect(asks({ OnBootSec: '5min', OnUnitActiveSec: '1h' })).not.toContain('LastTriggerUSec');
+    expect(asks({ OnBootSec: '5min' })).toContain('LastTriggerUSec');
+    expect(asks({ OnCalendar: '2027-01-01' })).toContain('LastTriggerUSec');
+  });
+
+  it('see a drop-in that gives other times by another name', () => {
+    const timers = { copy: { wantedBy: ['timers.target'], timerConfig: { OnBootSec: '5min' } } };
+    const { command, output } = commandOf(probeOf(probes({ timers }), 'systemd/copy.timer-settings'));
+    const seen = (text: string) => printed(command, { systemctl: `printf '%s\\n' '${text}'` });
+    expect(seen('[Timer]\nOnBootSec=5min')).toBe(output);
+    expect(seen('[Timer]\nOnBootSec=5min\nOnCalendar=\nOnCalendar=hourly')).not.toBe(output);
   });
 
   it.each([
@@ -279,7 +327,7 @@ describe('the probes of a timer', () => {
   ])('compare the calendar in its normal form: %s is %s', (kept, holds) => {
     const { command, output } = commandOf(probeOf(made, 'systemd/copy.timer-calendar-0'));
     // A function of every shell has no hyphen in its name.
-    const seen = printed(`${command.replace('systemd-analyze', 'analyze')} || true`, {
+    const seen = printed(command.replace('systemd-analyze', 'analyze'), {
       systemctl: `echo '{ OnCalendar=${kept} ; next_elapse=n/a }'`,
       analyze: "printf '  Original form: daily\\nNormalized form: *-*-* 00:00:00\\n'",
     });
