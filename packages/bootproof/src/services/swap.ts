@@ -1,5 +1,6 @@
+import { exactly } from '../probes/fault-commands.ts';
 import { commandOutput } from '../probes/kinds/command-output.ts';
-import type { Probe } from '../probes/probe.ts';
+import type { Probe, ProbeFault } from '../probes/probe.ts';
 import { quote } from '../probes/shell.ts';
 import type { ImageFile } from './recipe.ts';
 import { textFile, wantedBy } from './service.ts';
@@ -93,6 +94,53 @@ export function swapProbes(devices: readonly SwapDevice[]): Probe[] {
       title: [`the kernel swaps to ${device}`, ...columns.map((column) => column.value)].join(', '),
       proves,
       after: ['boot/multi-user'],
+      faults: swapFaults({ device, size, priority }),
     });
   });
+}
+
+/** The file is not swapped to, has another priority, or is smaller. */
+function swapFaults({ device, size, priority }: SwapDevice): ProbeFault[] {
+  const file = quote(device);
+  const shown = (mebibytes: number | null, first: number | null): string =>
+    [
+      'swap',
+      ...(mebibytes === null ? [] : [`${mebibytes} MiB`]),
+      ...(first === null ? [] : [`priority ${first}`]),
+    ].join(' ');
+  const other = priority === 0 ? 1 : 0;
+  const half = Math.floor((size ?? 0) / 2);
+  return [
+    {
+      id: `swap-off${device}`,
+      title: `the kernel does not swap to ${device}`,
+      commands: [`swapoff ${file}`],
+      seen: exactly(''),
+    },
+    ...(priority === null
+      ? []
+      : [
+          {
+            id: `swap-priority${device}`,
+            title: `the kernel swaps to ${device} with the priority ${other}`,
+            commands: [`swapoff ${file}`, `swapon -p ${other} ${file}`],
+            seen: exactly(shown(size, other)),
+          },
+        ]),
+    ...(half === 0
+      ? []
+      : [
+          {
+            id: `swap-size${device}`,
+            title: `${device} has half of its size`,
+            commands: [
+              `swapoff ${file}`,
+              `truncate -s ${half}M ${file}`,
+              `mkswap ${file}`,
+              `swapon ${priority === null ? '' : `-p ${priority} `}${file}`,
+            ],
+            seen: exactly(shown(half, priority)),
+          },
+        ]),
+  ];
 }
