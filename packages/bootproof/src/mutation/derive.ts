@@ -4,6 +4,7 @@ import type { Deriver } from './deriver.ts';
 import { bootDerivers } from './derivers/boot.ts';
 import { commandDerivers } from './derivers/commands.ts';
 import { diskDerivers } from './derivers/disk.ts';
+import { fileSystemDerivers } from './derivers/file-systems.ts';
 import { firewallDerivers } from './derivers/firewall.ts';
 import { hardwareDerivers } from './derivers/hardware.ts';
 import { networkDerivers } from './derivers/network.ts';
@@ -20,6 +21,7 @@ const derivers: ReadonlyMap<string, Deriver> = new Map(
     ...commandDerivers,
     ...firewallDerivers,
     ...diskDerivers,
+    ...fileSystemDerivers,
     ...bootDerivers,
     ...hardwareDerivers,
   ].map((deriver) => [deriver.kind, deriver]),

@@ -33,3 +33,9 @@ export function findMount(mountinfo: string, mountpoint: string): Mounted | unde
     line,
   };
 }
+
+/** The mount that a path is in: at the path itself, or at the nearest folder above it that is one. */
+export function findMountOf(mountinfo: string, path: string): Mounted | undefined {
+  const above = path.slice(0, path.lastIndexOf('/')) || '/';
+  return findMount(mountinfo, path) ?? (path === above ? undefined : findMountOf(mountinfo, above));
+}

@@ -1,6 +1,6 @@
 import type { Test } from '../../plan/test.ts';
 import { literally, rewrite } from '../../probes/fault-commands.ts';
-import { bootLoader, consoleText, fileLine, kernelParameter } from '../../probes/makers.ts';
+import { bootLoader, consoleText, fileLine, kernelModule, kernelParameter } from '../../probes/makers.ts';
 import { quote } from '../../probes/shell.ts';
 import { from } from '../deriver.ts';
 import type { Sketch } from '../mutation.ts';
@@ -57,6 +57,14 @@ export const bootDerivers = [
       title: `the firmware started ${loader} from another partition`,
       fault: running(efiVariable('LoaderDevicePartUUID', '00000000-0000-0000-0000-000000000001')),
       says: /from 0{8}-/,
+    },
+  ]),
+  from(kernelModule, ({ module }) => [
+    {
+      id: `module-unloaded/${module}`,
+      title: `the kernel module ${module} is not loaded`,
+      fault: running([`modprobe -r ${quote(module)}`]),
+      says: /^not loaded$/,
     },
   ]),
   from(fileLine, ({ path, line }) => {

@@ -1,5 +1,5 @@
 import type { Test } from '../../plan/test.ts';
-import { overrideUnit, resolveUnit, rewrite } from '../../probes/fault-commands.ts';
+import { literally, overrideUnit, resolveUnit, rewrite } from '../../probes/fault-commands.ts';
 import { agentPing, listeningPort, sshAnswers, sshdSetting, sshMethods } from '../../probes/makers.ts';
 import { quote } from '../../probes/shell.ts';
 import { from } from '../deriver.ts';
@@ -72,6 +72,8 @@ function methodChanged(method: string, to: 'yes' | 'no'): Sketch[] {
 
 /** Another value that sshd takes for a setting; undefined where none is known for sure. */
 function otherValue(keyword: string, words: readonly string[]): string | undefined {
+  // Whoever is named in any line of these is let in or kept out: another line adds to them.
+  if (/^(Allow|Deny)(Users|Groups)$/.test(keyword)) return 'mutation';
   const [word = '', ...more] = words;
   if (more.length > 0) return undefined;
   if (keyword === 'LogLevel') return word === 'DEBUG' ? 'QUIET' : 'DEBUG';
@@ -79,6 +81,9 @@ function otherValue(keyword: string, words: readonly string[]): string | undefin
   if (word === 'yes' || word === 'no') return word === 'yes' ? 'no' : 'yes';
   return /^\d+$/.test(word) ? String(Number(word) + 1) : undefined;
 }
+
+/** As sshd prints it, by the older name of a kind of root login. */
+const seenAs = (word: string): string => (word === 'prohibit-password' ? 'without-password' : word);
 
 const isSshPort = (port: number, { probes }: Test): boolean =>
   probes.some(
@@ -100,7 +105,7 @@ export const sshDerivers = [
   from(sshdSetting, ({ setting: keyword, words }) => {
     const other = otherValue(keyword, words);
     if (other === undefined) return [];
-    return [{ ...setting(keyword, other), says: new RegExp(`^${keyword} `) }];
+    return [{ ...setting(keyword, other), says: new RegExp(`^${keyword} ${literally(seenAs(other))}( |$)`) }];
   }),
   from(agentPing, () => [
     { ...unitStopped(agentUnit), says: /did not answer|closed|nobody/ },

@@ -1,5 +1,5 @@
 import { awaitFailure, overrideUnit, resolveUnit, unitFolder } from '../../probes/fault-commands.ts';
-import { bootTarget, systemState, unit } from '../../probes/makers.ts';
+import { bootTarget, systemState, unit, unitRun } from '../../probes/makers.ts';
 import { quote } from '../../probes/shell.ts';
 import { from } from '../deriver.ts';
 import type { RunningFault, Sketch } from '../mutation.ts';
@@ -49,11 +49,35 @@ const failing = (name: string): Sketch => ({
   says: /failed/,
 });
 
+/** A unit stays, but its process has ended: what it starts is another command. */
+const ended = (name: string): Sketch => ({
+  id: `unit-ended/${name}`,
+  title: `${name} is active without a process`,
+  fault: running([
+    resolveUnit(name),
+    ...overrideUnit([
+      'Type=oneshot',
+      'ExecStart=',
+      'ExecStart=/bin/sh -c :',
+      'RemainAfterExit=yes',
+      'Restart=no',
+    ]),
+    'systemctl restart "$unit"',
+  ]),
+  says: /^loaded, active \(exited\)/,
+});
+
 export const unitDerivers = [
   from(unit, ({ unit: name }) => [
     masked(name),
     { ...unitStopped(name), says: /inactive|deactivating/ },
     ...(name.endsWith('.service') ? [failing(name)] : []),
+  ]),
+  from(unitRun, ({ unit: name, runs }) => [
+    { ...masked(name), says: /^masked, / },
+    { ...failing(name), says: /^loaded, failed \(failed\), result exit-code$/ },
+    // What runs to its end is not there afterwards anyway.
+    ...(runs === 'once' ? [] : [{ ...unitStopped(name), says: /^loaded, inactive \(dead\)/ }, ended(name)]),
   ]),
   from(bootTarget, ({ target }) => [
     {

@@ -1,4 +1,4 @@
-import { findMount } from '../mountinfo.ts';
+import { findMount, findMountOf } from '../mountinfo.ts';
 import { settled } from '../observation.ts';
 import { defineProbeKind } from '../probe.ts';
 
@@ -39,19 +39,21 @@ export const fileSystem = defineProbeKind<'file-system', FileSystemParams>({
     const mounted = findMount(mountinfo, mountpoint);
     const from = kind === 'bind' ? mounted?.root : mounted?.source;
     const missing = mountOptions.map(asShown).filter((option) => !mounted?.options.includes(option));
+    // Nobody declares it, and it is what a file system is for; a folder of one that is read-only remains so.
+    const mayWrite = kind === 'device' || findMountOf(mountinfo, source)?.writable !== false;
+    const mustWrite = mayWrite && !mountOptions.includes('ro');
+    const faults = [
+      ...(missing.length > 0 ? [`without ${missing.join(', ')}`] : []),
+      ...(mustWrite && mounted?.writable === false ? ['read-only'] : []),
+    ];
     const holds =
       mounted !== undefined &&
       (format === '' || mounted.format === format) &&
       (source === '' || from === source) &&
-      missing.length === 0;
+      faults.length === 0;
     return settled(holds, {
       expected: [format, source, ...mountOptions].filter((word) => word !== '').join(', '),
-      seen:
-        mounted === undefined
-          ? 'not mounted'
-          : [mounted.format, from, ...(missing.length > 0 ? [`without ${missing.join(', ')}`] : [])].join(
-              ', ',
-            ),
+      seen: mounted === undefined ? 'not mounted' : [mounted.format, from, ...faults].join(', '),
       evidence: [{ source: '/proc/self/mountinfo', text: mounted?.line ?? '' }],
     });
   },
