@@ -4,22 +4,32 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { openHomelab, planHosts } from '../../src/cli/homelab.ts';
+import { hostNames } from '../../src/host/discover.ts';
 import { deriveMutations } from '../../src/mutation/derive.ts';
 import { running } from '../../src/mutation/shell.ts';
-import { rewrite } from '../../src/probes/fault-commands.ts';
+import { exactly, filtered, rewrite, withLine } from '../../src/probes/fault-commands.ts';
+import { repository } from '../cli/command.ts';
 import { planHl02 } from '../plan/support.ts';
 
 const shell = promisify(execFile);
-const { mutations } = deriveMutations(await planHl02());
+const hl02 = await planHl02();
+const { mutations } = deriveMutations(hl02);
+const config = join(repository, 'examples');
+const examples = await planHosts(hostNames(config), openHomelab({ config }));
 
 describe('the commands of faults', () => {
-  const commands = mutations.flatMap(({ id, fault }) =>
-    fault.type === 'running' ? [[id, fault.command] as const] : [],
+  test.each([hl02, ...examples.map((each) => each.test)])(
+    'of $hostName are what a shell can read',
+    async (plan) => {
+      const commands = deriveMutations(plan).mutations.flatMap(({ fault }) =>
+        fault.type === 'running' ? [fault.command] : [],
+      );
+      expect(commands.length).toBeGreaterThan(0);
+      // A text that the shell cannot read would end it, and take the rest with it: each is read for itself.
+      for (const command of new Set(commands)) await shell('/bin/sh', ['-n', '-c', command]);
+    },
   );
-
-  test.each(commands)('%s is what a shell can read', async (_, command) => {
-    await shell('/bin/sh', ['-n', '-c', command]);
-  });
 
   test('end at the first line that fails, so that half a fault is none', async () => {
     const { command } = running(['false', 'echo reached']);
@@ -47,5 +57,31 @@ describe('the commands of faults', () => {
 
   test('a path with white space is one word', () => {
     expect(rewrite('/a b', () => 'true').join('\n')).toContain("rm -f '/a b'");
+  });
+
+  test('a filter that changes nothing is no fault', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'bootproof-test-'));
+    try {
+      const [from, to] = [join(folder, 'from'), join(folder, 'to')];
+      await writeFile(from, 'one\n');
+      const { command } = running(filtered(from, to, "sed 's/one/two/' | cat"));
+      await shell('/bin/sh', ['-c', command]);
+      expect(await readFile(to, 'utf8')).toBe('two\n');
+      const vain = running(filtered(from, to, 'sed s/three/two/')).command;
+      await expect(shell('/bin/sh', ['-c', vain])).rejects.toMatchObject({
+        code: 1,
+        stdout: 'the fault changes nothing\n',
+      });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  test('patterns hold for whole lines, and take signs for what they are', () => {
+    expect(exactly('a.b', 'c')).toBe('^a\\.b\\nc$');
+    const some = new RegExp(withLine('save=1 1'));
+    expect(some.test('port=1\nsave=1 1\nlast=2')).toBe(true);
+    expect(some.test('port=1\nsave=1 10')).toBe(false);
+    expect(some.test('appendsave=1 1')).toBe(false);
   });
 });
