@@ -5,6 +5,7 @@ import type { Machine } from './machine.ts';
 export function machineTarget(machine: Machine, image: ImageInspection): Target {
   return {
     image,
+    now: () => Date.now(),
     bootState: () => machine.bootState(),
     execute: (command) => machine.execute(command),
     readFile: (path) => machine.readFile(path),

@@ -38,7 +38,7 @@ export function askProbes(
  * listener that comes and goes. The time of one look and a little more, so that it can say what it saw. Seconds.
  */
 const slow: readonly (readonly [kind: RegExp, seconds: number])[] = [
-  [/^agent-/, 6],
+  [/^agent-/, 7],
   [/^ssh-/, 8],
   [/^http-/, 8],
   // Programs start slowly after a snapshot. Whatever they print is the end of it.

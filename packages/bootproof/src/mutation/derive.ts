@@ -1,14 +1,19 @@
 import type { Test } from '../plan/test.ts';
 import type { Probe, ProbeFault } from '../probes/probe.ts';
 import type { Deriver } from './deriver.ts';
+import { accountDerivers } from './derivers/accounts.ts';
+import { addressDerivers } from './derivers/addresses.ts';
+import { agentDerivers } from './derivers/agent.ts';
 import { bootDerivers } from './derivers/boot.ts';
 import { commandDerivers } from './derivers/commands.ts';
 import { diskDerivers } from './derivers/disk.ts';
 import { fileSystemDerivers } from './derivers/file-systems.ts';
+import { fileDerivers } from './derivers/files.ts';
 import { firewallDerivers } from './derivers/firewall.ts';
 import { hardwareDerivers } from './derivers/hardware.ts';
 import { networkDerivers } from './derivers/network.ts';
 import { sshDerivers } from './derivers/ssh.ts';
+import { systemDerivers } from './derivers/system.ts';
 import { unitDerivers } from './derivers/units.ts';
 import type { Mutation, Sketch } from './mutation.ts';
 import { running } from './shell.ts';
@@ -16,6 +21,11 @@ import { running } from './shell.ts';
 const derivers: ReadonlyMap<string, Deriver> = new Map(
   [
     ...unitDerivers,
+    ...agentDerivers,
+    ...systemDerivers,
+    ...accountDerivers,
+    ...fileDerivers,
+    ...addressDerivers,
     ...sshDerivers,
     ...networkDerivers,
     ...commandDerivers,

@@ -6,6 +6,7 @@ import { judge, notApplied, type Outcome } from './judge.ts';
 import { bootForSnapshots, type HostParts, type KeptMachine } from './kept-machine.ts';
 import type { Mutation, RunningFault } from './mutation.ts';
 import { openAgentSession, openSshSession, type Session, type SessionParts } from './session.ts';
+import { setClock } from './shell.ts';
 
 export interface RunningOptions extends HostParts {
   readonly mutations: readonly (Mutation & { readonly fault: RunningFault })[];
@@ -74,6 +75,7 @@ async function mustBeHealthy(options: RunningOptions, kept: KeptMachine, parts: 
   await kept.monitor.restore();
   const { scope } = kept.machine;
   const session = await openSession(options, parts, 'agent');
+  await session.execute(setClock(Date.now()));
   const proofs = await askProbes([...probes.values()], session.target, {
     scope,
     now: () => kept.machine.now(),
@@ -116,7 +118,7 @@ async function tryMutation(
   try {
     const proofs = await (async (): Promise<readonly Proof[] | string> => {
       session = await openSession(options, parts, mutation.fault.via);
-      const made = await session.execute(mutation.fault.command);
+      const made = await session.execute(`${setClock(Date.now())}\n${mutation.fault.command}`);
       if (made.exitCode !== 0) {
         return `the command ended with ${made.exitCode}: ${`${made.stdout}${made.stderr}`.trim() || 'no output'}`;
       }

@@ -12,6 +12,8 @@ import type { CommandResult, ImageInspection, Target } from '../probes/target.ts
 
 /** How long a question to the agent, and a handshake, may take in a machine that is up. Milliseconds. */
 const askMs = 4000;
+/** Longer for a ping: an agent that is merely late, as Proxmox has it, is to be told from one that is silent. */
+const pingMs = 5500;
 const handshakeMs = 6000;
 /** How long SSH may take to open: the first key exchange after a snapshot is slow without KVM. Milliseconds. */
 const openMs = 60_000;
@@ -39,7 +41,7 @@ function outsideOf({ machine, inspection }: SessionParts, shell: 'agent' | 'ssh'
     ...machineTarget(machine, inspection),
     bootState: () => ({ ...machine.bootState(), shell }),
     agent: {
-      ping: () => machine.agent.ping({ deadlineMs }),
+      ping: () => machine.agent.ping({ deadlineMs: pingMs }),
       hostName: () => machine.agent.hostName({ deadlineMs }),
       networkInterfaces: () => machine.agent.networkInterfaces({ deadlineMs }),
     },

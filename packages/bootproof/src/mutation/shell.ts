@@ -9,3 +9,11 @@ export const running = (lines: readonly string[], via: RunningFault['via'] = 'ag
   command: ['set -e', path, ...lines].join('\n'),
   via,
 });
+
+/**
+ * Sets the machine's clock, which a snapshot put back to the moment when it was taken: a command of its own, or the first
+ * of several.
+ *
+ * @param now milliseconds since 1970
+ */
+export const setClock = (now: number): string => `date -s @${(now / 1000).toFixed(3)} > /dev/null || exit`;

@@ -54,6 +54,29 @@ export function overlay(file: string, filter: string): string[] {
   return [`cp -p ${file} ${copy}`, ...filtered(file, copy, filter), `mount --bind ${copy} ${file}`];
 }
 
+/** Puts a copy in the place of a link to a file that cannot be written to; what is no link stays as it is. */
+export const ownCopy = (path: string): string => {
+  const place = shellQuote(path);
+  return `if [ -L ${place} ]; then cp --remove-destination "$(readlink -f ${place})" ${place}; fi`;
+};
+
+/** The name of nobody, who owns no file, and of its group, on Debian and NixOS alike. */
+export const nobody = { user: 'nobody', group: 'nogroup' } as const;
+
+/** Sets a field of a user's or a group's line, counted from 1, in a table such as passwd(5); the file stays the same one. */
+export function setField(table: string, name: string, field: number, value: string): string[] {
+  const copy = '/run/mutation.copy';
+  const program = '$1 == name { $field = value; found = 1 } 1; END { exit !found }';
+  const given = [`name=${name}`, `field=${field}`, `value=${value}`].map((each) => `-v ${shellQuote(each)}`);
+  return [`awk -F: -v OFS=: ${given.join(' ')} '${program}' ${table} > ${copy}`, `cat ${copy} > ${table}`];
+}
+
+/** Takes a user's or a group's line out of a table such as passwd(5). */
+export const dropLine = (table: string, name: string): string[] => [
+  `grep -q ${shellQuote(`^${literally(name)}:`)} ${table}`,
+  `sed -i ${shellQuote(`/^${literally(name)}:/d`)} ${table}`,
+];
+
 /** A text as a pattern of sed's and of JavaScript's that matches it and nothing else. */
 export const literally = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 

@@ -76,6 +76,8 @@ export interface Outside {
 }
 
 export interface Target {
+  /** This computer's own clock, which a machine's is held against. Milliseconds since 1970. */
+  now(): number;
   bootState(): BootState;
   /** Runs a command with the guest's /bin/sh. Through SSH when it is up, else through the guest agent. */
   execute(command: string): Promise<CommandResult>;

@@ -2,11 +2,13 @@
 
 import { createHash } from 'node:crypto';
 import { attrNameText } from '../nix/show.ts';
+import { otherHome, otherShell, userMissing } from '../probes/account-faults.ts';
+import { literally, ownCopy, setField } from '../probes/fault-commands.ts';
 import { type AccountField, account } from '../probes/kinds/account.ts';
 import { commandOutput } from '../probes/kinds/command-output.ts';
 import { fileStatus } from '../probes/kinds/file.ts';
 import { group } from '../probes/kinds/group.ts';
-import type { Probe } from '../probes/probe.ts';
+import type { Probe, ProbeFault } from '../probes/probe.ts';
 import { quote } from '../probes/shell.ts';
 import { type Accounts, keyFileOf, passwordOf, type User } from './accounts.ts';
 import { debianShell } from './shells.ts';
@@ -80,9 +82,18 @@ function homeProbes(name: string, user: User): Probe[] {
       optionOf(name, each),
     ),
     after: [`users/${name}-kind`],
+    faults: loginFaults(name, shell ?? ''),
   });
   return [folder, login];
 }
+
+/** What makes a login another one: the same faults as those of the fields that it follows from. */
+const loginFaults = (name: string, shell: string): ProbeFault[] => [
+  ...(name === 'root' ? [] : [{ ...userMissing(name), seen: `user ${literally(name)} does not exist` }]),
+  // The shell starts where su was.
+  { ...otherHome(name), seen: '^/(root)?$' },
+  { ...otherShell(name, shell), seen: 'account is currently not available' },
+];
 
 /** sshd refuses keys in a file that others may write. NixOS's own file is a link into its store, of mode 444. */
 function keyProbes(name: string, { openssh: { authorizedKeys } }: User): Probe[] {
@@ -98,6 +109,7 @@ function keyProbes(name: string, { openssh: { authorizedKeys } }: User): Probe[]
       params: { command: `grep -v '^$' ${quote(path)}`, output: keys.join('\n').trimEnd() },
       title: `the keys of ${name} are the declared ones`,
       proves,
+      faults: keyFaults(name, path),
     }),
     fileStatus.probe({
       id: `users/${name}-keys-mode`,
@@ -107,19 +119,56 @@ function keyProbes(name: string, { openssh: { authorizedKeys } }: User): Probe[]
   ];
 }
 
+/** A key of somebody else, in the place of the declared ones and beside them; and none. */
+function keyFaults(name: string, path: string): ProbeFault[] {
+  const key = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${'A'.repeat(43)} mutation`;
+  const place = quote(path);
+  return [
+    {
+      id: `key-other/${name}`,
+      title: `another key logs in as ${name}`,
+      commands: [ownCopy(path), `echo ${quote(key)} > ${place}`],
+      seen: `^${literally(key)}$`,
+    },
+    {
+      id: `key-added/${name}`,
+      title: `one key more logs in as ${name}`,
+      commands: [ownCopy(path), `echo ${quote(key)} >> ${place}`],
+      seen: `\\n${literally(key)}$`,
+    },
+    {
+      id: `key-missing/${name}`,
+      title: `no key logs in as ${name}`,
+      commands: [ownCopy(path), `: > ${place}`],
+      // grep found no line.
+      seen: '^exit status 1: $',
+    },
+  ];
+}
+
 /** Told by a hash of the hash, so that no report carries what passwords can be guessed from. */
 function passwordProbes(name: string, user: User): Probe[] {
   const hash = passwordOf(user);
   if (hash === null) return [];
+  const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+  const none = '*';
   return [
     commandOutput.probe({
       id: `users/${name}-password`,
       params: {
         command: `getent shadow ${quote(name)} | cut -d: -f2 | tr -d '\\n' | sha256sum | cut -c1-64`,
-        output: createHash('sha256').update(hash).digest('hex'),
+        output: digest(hash),
       },
       title: `the password of ${name} is the declared one`,
       proves: [optionOf(name, user.hashedPassword === null ? 'initialHashedPassword' : 'hashedPassword')],
+      faults: [
+        {
+          id: `password-none/${name}`,
+          title: `${name} has no password`,
+          commands: setField('/etc/shadow', name, 2, none),
+          seen: `^${digest(none)}$`,
+        },
+      ],
     }),
   ];
 }

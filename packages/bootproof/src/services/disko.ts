@@ -1,6 +1,7 @@
 import type { DiskLayout, Partition } from '../disk/layout.ts';
 import { option } from '../options/option.ts';
 import { types } from '../options/types.ts';
+import { fileSystemRoom } from '../probes/kinds/file-system-room.ts';
 import { filesystemSize, mount } from '../probes/kinds/mount.ts';
 import { partition } from '../probes/kinds/partition.ts';
 import type { Probe } from '../probes/probe.ts';
@@ -216,6 +217,16 @@ function partitionProbes(layout: DiskLayout, each: Partition): Probe[] {
             proves: [`${own}.size`],
             after: [`disko/mount-${each.name}`],
           }),
+          ...(each.content.mountOptions.includes('ro') ? [] : [roomProbe(each.name, mountpoint)]),
         ]),
   ];
 }
+
+/** No option declares how much is left; a machine that is shipped full fails with its first log. */
+const roomProbe = (name: string, mountpoint: string): Probe =>
+  fileSystemRoom.probe({
+    id: `disko/room-${name}`,
+    params: { mountpoint },
+    proves: [],
+    after: [`disko/mount-${name}`],
+  });

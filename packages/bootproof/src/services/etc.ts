@@ -190,6 +190,14 @@ const absentProbes = (entries: Readonly<Record<string, Entry>>): Probe[] =>
         params: { command: `test -e ${quote(path)} || echo absent`, output: 'absent' },
         title: `there is no ${path}`,
         proves: [`environment.etc.${attrNameText(name)}.enable`],
+        faults: [
+          {
+            id: `file-added${path}`,
+            title: `${path} is there`,
+            commands: [`mkdir -p "$(dirname ${quote(path)})"`, `: > ${quote(path)}`],
+            seen: '^$',
+          },
+        ],
       }),
     ];
   });

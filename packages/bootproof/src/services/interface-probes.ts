@@ -43,10 +43,22 @@ function linkProbes(
   optionOf: (name: string) => string,
 ): Probe[] {
   const values = [
-    { name: 'mtu', file: 'mtu', value: mtu === null ? null : String(mtu), words: 'MTU' },
-    { name: 'macAddress', file: 'address', value: macAddress?.toLowerCase() ?? null, words: 'MAC address' },
+    {
+      name: 'mtu',
+      file: 'mtu',
+      value: mtu === null ? null : String(mtu),
+      words: 'MTU',
+      other: mtu === 1300 ? '1310' : '1300',
+    },
+    {
+      name: 'macAddress',
+      file: 'address',
+      value: macAddress?.toLowerCase() ?? null,
+      words: 'MAC address',
+      other: '02:00:00:00:00:01',
+    },
   ];
-  return values.flatMap(({ name, file, value, words }) =>
+  return values.flatMap(({ name, file, value, words, other }) =>
     value === null
       ? []
       : [
@@ -55,6 +67,14 @@ function linkProbes(
             params: { command: `cat /sys/class/net/${nic}/${file}`, output: value },
             title: `${nic} has the ${words} ${value}`,
             proves: [optionOf(name)],
+            faults: [
+              {
+                id: `link-${file}/${nic}`,
+                title: `${nic} has the ${words} ${other}`,
+                commands: [`ip link set dev ${nic} ${file} ${other}`],
+                seen: `^${other}$`,
+              },
+            ],
           }),
         ],
   );

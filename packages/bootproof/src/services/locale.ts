@@ -1,7 +1,8 @@
 /** The locale: which one services and people are told of, and that the C library has it. */
 
+import { literally } from '../probes/fault-commands.ts';
 import { commandOutput } from '../probes/kinds/command-output.ts';
-import type { Probe } from '../probes/probe.ts';
+import type { Probe, ProbeFault } from '../probes/probe.ts';
 import { quote } from '../probes/shell.ts';
 import { type Realisation, textFile } from './service.ts';
 
@@ -63,7 +64,28 @@ const toldProbe = (variable: string, value: string, option: string): Probe =>
     params: { command: `systemctl show-environment | sed -n ${quote(`s/^${variable}=//p`)}`, output: value },
     title: `services are told that ${variable} is ${value}`,
     proves: [option],
+    faults: [
+      {
+        id: `locale-other/${variable}`,
+        title: `services are told that ${variable} is ${other(value)}`,
+        commands: [`systemctl set-environment ${quote(`${variable}=${other(value)}`)}`],
+        seen: `^${literally(other(value))}$`,
+      },
+    ],
   });
+
+const other = (value: string): string => (value === 'C.UTF-8' ? 'POSIX' : 'C.UTF-8');
+
+/** Every folder of locales is covered by an empty one. */
+const noLocales: Omit<ProbeFault, 'seen'> = {
+  id: 'locales-absent',
+  title: 'no locales are installed',
+  commands: [
+    'for folder in /usr/lib/locale /run/current-system/sw/lib/locale; do',
+    '  if [ -d "$folder" ]; then mount -t tmpfs tmpfs "$(readlink -f "$folder")"; fi',
+    'done',
+  ],
+};
 
 const knownProbe = (variable: string, value: string, option: string): Probe =>
   commandOutput.probe({
@@ -75,4 +97,6 @@ const knownProbe = (variable: string, value: string, option: string): Probe =>
     },
     title: `the locale ${value} is installed`,
     proves: [option],
+    // What the C library has by itself cannot be taken from it.
+    faults: builtIn.has(value) ? [] : [{ ...noLocales, seen: '^locale: Cannot set LC_' }],
   });

@@ -1,6 +1,7 @@
 import { equals, not, or, text } from '../nix/expression.ts';
 import { option, type ResolvedOf } from '../options/option.ts';
 import { types } from '../options/types.ts';
+import { literally, rewrite } from '../probes/fault-commands.ts';
 import { commandOutput } from '../probes/kinds/command-output.ts';
 import { driver } from '../probes/kinds/device.ts';
 import { dhcpAddress } from '../probes/kinds/dhcp-address.ts';
@@ -243,6 +244,14 @@ const noIPv6Probe = commandOutput.probe({
   params: { command: 'ip -6 -oneline address show | wc -l', output: '0' },
   title: 'no interface has an address of IPv6',
   proves: ['networking.enableIPv6'],
+  faults: [
+    {
+      id: 'ipv6-on',
+      title: 'the loopback interface has an address of IPv6',
+      commands: ['echo 0 > /proc/sys/net/ipv6/conf/lo/disable_ipv6', 'ip -6 address replace ::1/128 dev lo'],
+      seen: '^[1-9]',
+    },
+  ],
 });
 
 function fullNameProbe({ hostName: name, domain }: Networking): Probe[] {
@@ -253,6 +262,17 @@ function fullNameProbe({ hostName: name, domain }: Networking): Probe[] {
       params: { command: 'hostname --fqdn', output: `${name}.${domain}` },
       title: `the machine's full name is ${name}.${domain}`,
       proves: ['networking.domain'],
+      faults: [
+        {
+          id: 'domain-other',
+          title: `the machine's full name is ${name}.example.org`,
+          commands: rewrite(
+            '/etc/hosts',
+            (copy) => `sed -i ${quote(`s/${literally(`${name}.${domain}`)}/${name}.example.org/`)} ${copy}`,
+          ),
+          seen: `^${literally(name)}\\.example\\.org$`,
+        },
+      ],
     }),
   ];
 }
@@ -274,6 +294,15 @@ function hostsProbe({ hosts, enableIPv6 }: Networking): Probe[] {
       params: { command: [...looks, 'echo end'].join('; '), output: 'end' },
       title: `${entries.flatMap(([, names]) => names).join(', ')} resolve to their declared addresses`,
       proves: ['networking.hosts'],
+      faults: entries.map(([address, [name = '']]) => ({
+        id: `hosts-line/${address}`,
+        title: `/etc/hosts says nothing of ${address}`,
+        commands: rewrite(
+          '/etc/hosts',
+          (copy) => `sed -i ${quote(`/^${literally(address)}[[:space:]]/d`)} ${copy}`,
+        ),
+        seen: `(^|\\n)${literally(name)} is not ${literally(address)}\\n`,
+      })),
     }),
   ];
 }

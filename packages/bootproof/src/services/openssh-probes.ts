@@ -1,4 +1,5 @@
 import { commandOutput } from '../probes/kinds/command-output.ts';
+import { fileStatus } from '../probes/kinds/file.ts';
 import { imageClean } from '../probes/kinds/image-clean.ts';
 import { listeningPort } from '../probes/kinds/listening-port.ts';
 import { sshAnswers, sshMethods } from '../probes/kinds/ssh.ts';
@@ -24,7 +25,7 @@ export function opensshProbes(openssh: Openssh, fromOutside: (sshPort: number) =
       .slice(0, 1)
       .map((each) => loginProbe(each, openssh.settings)),
     ...settingProbes(openssh),
-    ...openssh.hostKeys.map((key, index) => hostKeyProbe(key, index)),
+    ...openssh.hostKeys.flatMap((key, index) => [hostKeyProbe(key, index), hostKeyMode(key, index)]),
     imageClean.probe({
       id: 'openssh/no-host-key',
       params: { check: 'no SSH host key' },
@@ -130,3 +131,12 @@ function hostKeyProbe(key: Openssh['hostKeys'][number], index: number): Probe {
     after: ['openssh/unit'],
   });
 }
+
+/** sshd takes no private key that others may read: it would be without this one at its next start. */
+const hostKeyMode = (key: Openssh['hostKeys'][number], index: number): Probe =>
+  fileStatus.probe({
+    id: `openssh/host-key-${index}-mode`,
+    params: { path: String(key['path']), type: 'file', mode: '600', user: 'root', group: 'root' },
+    proves: ['services.openssh.hostKeys'],
+    after: [`openssh/host-key-${index}`],
+  });

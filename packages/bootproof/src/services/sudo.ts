@@ -1,8 +1,9 @@
 import { option, type ResolvedOf } from '../options/option.ts';
 import { types } from '../options/types.ts';
+import { groupLeft } from '../probes/account-faults.ts';
 import { commandOutput } from '../probes/kinds/command-output.ts';
 import { fileLine } from '../probes/kinds/file-line.ts';
-import type { Probe } from '../probes/probe.ts';
+import type { Probe, ProbeFault } from '../probes/probe.ts';
 import { quote } from '../probes/shell.ts';
 import { type Realisation, textFile } from './service.ts';
 
@@ -80,6 +81,14 @@ export const noSudoProbe = (): Probe =>
     params: { command: `${whereSudoIs} || echo none`, output: 'none' },
     title: 'there is no sudo',
     proves: [`${root}.enable`],
+    faults: [
+      {
+        id: 'sudo-there',
+        title: 'there is a sudo',
+        commands: ['mkdir -p /usr/local/bin', 'ln -s /bin/true /usr/local/bin/sudo'],
+        seen: '/sudo$',
+      },
+    ],
   });
 
 /**
@@ -93,9 +102,23 @@ export function sudoProbes(sudo: Sudo, person: string | undefined, stranger: str
   return [
     commandOutput.probe({
       id: 'sudo/rules',
-      params: { command: 'PATH="$PATH:/usr/sbin" visudo -cq && echo valid', output: 'valid' },
+      params: { command: 'PATH="$PATH:/usr/sbin" visudo -c >/dev/null && echo valid', output: 'valid' },
       title: 'the rules of sudo are valid',
       proves: [`${root}.enable`],
+      faults: [
+        {
+          id: 'sudo-rules-broken',
+          title: 'the rules of sudo have a line that is none',
+          commands: ['echo mutation >> /etc/sudoers'],
+          seen: '^exit status 1: .*syntax error',
+        },
+        {
+          id: 'sudo-rules-open',
+          title: 'everybody may change the rules of sudo',
+          commands: ['chmod 666 /etc/sudoers'],
+          seen: '^exit status 1: .*bad permissions',
+        },
+      ],
     }),
     ...(person === undefined ? [] : [wheelProbe(sudo, person)]),
     ...(sudo.execWheelOnly ? onlyWheelProbes(stranger) : []),
@@ -122,25 +145,70 @@ function wheelProbe({ wheelNeedsPassword }: Sudo, person: string): Probe {
     id: 'sudo/wheel',
     params: {
       command: `${as(person, 'sudo -n id -u')} | tail -n 1`,
-      output: wheelNeedsPassword ? 'sudo: a password is required' : '0',
+      output: wheelNeedsPassword ? asked : '0',
     },
     title: wheelNeedsPassword
       ? `${person} is asked for a password by sudo`
       : `${person} becomes root by sudo without a password`,
     proves: [`${root}.enable`, `${root}.wheelNeedsPassword`],
     after: ['sudo/rules'],
+    faults: wheelFaults(wheelNeedsPassword, person),
   });
+}
+
+/** What sudo says, without a terminal, to whom it would ask for a password. */
+const asked = 'sudo: a password is required';
+
+/** A line of sudoers(5) changed where it stands: the file's mode counts. */
+const edit = (script: string): string[] => [
+  `sed ${quote(script)} /etc/sudoers > /run/mutation.copy`,
+  'cat /run/mutation.copy > /etc/sudoers',
+];
+
+function wheelFaults(needsPassword: boolean, person: string): ProbeFault[] {
+  const rule = '^%wheel[[:space:]]';
+  if (needsPassword) {
+    return [
+      {
+        id: 'sudo-wider',
+        title: 'wheel needs no password',
+        commands: edit(`/${rule}/s/=(ALL:ALL) /=(ALL:ALL) NOPASSWD: /`),
+        seen: '^0$',
+      },
+    ];
+  }
+  return [
+    {
+      id: 'sudo-password',
+      title: 'wheel needs a password',
+      commands: edit(`/${rule}/s/NOPASSWD: *//`),
+      seen: `^${asked}$`,
+    },
+    {
+      id: 'sudo-rule-missing',
+      title: 'there is no rule for wheel',
+      commands: edit(`/${rule}/d`),
+      seen: `^${asked}$`,
+    },
+    { ...groupLeft(person, 'wheel'), seen: 'not found|[Pp]ermission denied|a password is required' },
+  ];
 }
 
 /** The program's own mode, and that somebody outside wheel cannot even start it. */
 function onlyWheelProbes(stranger: string | undefined): Probe[] {
   const proves = [`${root}.execWheelOnly`];
+  const open: Omit<ProbeFault, 'seen'> = {
+    id: 'sudo-for-all',
+    title: 'everybody may run sudo',
+    commands: [`chmod 4755 "$(${whereSudoIs})"`],
+  };
   return [
     commandOutput.probe({
       id: 'sudo/wheel-only',
       params: { command: `stat -L -c '%a %U %G' "$(${whereSudoIs})"`, output: '4510 root wheel' },
       title: 'only wheel may run sudo',
       proves,
+      faults: [{ ...open, seen: '^4755 root wheel$' }],
     }),
     ...(stranger === undefined
       ? []
@@ -153,6 +221,7 @@ function onlyWheelProbes(stranger: string | undefined): Probe[] {
             },
             title: `${stranger} may not run sudo`,
             proves,
+            faults: [{ ...open, seen: '^$' }],
           }),
         ]),
   ];

@@ -1,8 +1,11 @@
 import { equals, not, text } from '../nix/expression.ts';
 import { option } from '../options/option.ts';
 import { types } from '../options/types.ts';
+import { rewrite } from '../probes/fault-commands.ts';
+import { clock } from '../probes/kinds/clock.ts';
 import { commandOutput } from '../probes/kinds/command-output.ts';
 import { imageClean } from '../probes/kinds/image-clean.ts';
+import type { ProbeFault } from '../probes/probe.ts';
 import { localeProbes, realiseLocale, usualLocale } from './locale.ts';
 import { pythonString } from './nixos-test.ts';
 import { defineService, nixosOnly, notProvable, textFile } from './service.ts';
@@ -121,6 +124,13 @@ export const system = defineService({
         // That every machine gets an identity of its own is a property of the image; no option declares it.
         proves: [],
       }),
+      clock.probe({
+        id: 'system/clock',
+        params: {},
+        // A hardware clock that keeps another time than is declared puts the system's off by the time zone.
+        proves: hardwareClockInLocalTime && timeZone !== null ? ['time.hardwareClockInLocalTime'] : [],
+        after: ['boot/multi-user'],
+      }),
       ...(timeZone === null
         ? []
         : [
@@ -133,6 +143,7 @@ export const system = defineService({
               },
               title: `the time zone is ${timeZone}`,
               proves: ['time.timeZone'],
+              faults: [otherZone(timeZone)],
             }),
           ]),
       ...(hardwareClockInLocalTime
@@ -142,6 +153,14 @@ export const system = defineService({
               params: { command: 'sed -n 3p /etc/adjtime', output: 'LOCAL' },
               title: 'the hardware clock keeps local time',
               proves: ['time.hardwareClockInLocalTime'],
+              faults: [
+                {
+                  id: 'hardware-clock-utc',
+                  title: 'the hardware clock keeps UTC',
+                  commands: rewrite('/etc/adjtime', (copy) => `sed -i 's/^LOCAL$/UTC/' ${copy}`),
+                  seen: '^UTC$',
+                },
+              ],
             }),
           ]
         : []),
@@ -169,3 +188,17 @@ export const system = defineService({
     ],
   }),
 });
+
+/** Another zone, beside the declared one in the same folder of zones. */
+function otherZone(declared: string): ProbeFault {
+  const other = declared === 'Asia/Tokyo' ? 'Europe/Paris' : 'Asia/Tokyo';
+  return {
+    id: 'time-zone',
+    title: `the time zone is ${other}`,
+    commands: [
+      'zone=$(readlink /etc/localtime)',
+      `ln -sfn "\${zone%%/zoneinfo/*}/zoneinfo/${other}" /etc/localtime`,
+    ],
+    seen: `^${other}$`,
+  };
+}

@@ -102,6 +102,14 @@ const wanted: Readonly<Record<string, { readonly proves: readonly string[]; read
     params: { of: 'enp6s18', driver: 'virtio_net' },
   },
   'qemuGuest/driver': { proves: [agentOption], params: { driver: 'virtio_console' } },
+  // What every machine needs, whatever is declared.
+  'system/clock': { proves: [] },
+  'disko/room-root': { proves: [], params: { mountpoint: '/' } },
+  'disko/room-ESP': { proves: [], params: { mountpoint: '/boot' } },
+  'openssh/host-key-0-mode': {
+    proves: ['services.openssh.hostKeys'],
+    params: { mode: '600', user: 'root', group: 'root' },
+  },
   // What the image must not carry.
   'users/no-authorized-key': { proves: [], params: { check: 'no authorized key' } },
   'users/no-login-password': { proves: [], params: { check: 'no login password' } },
@@ -205,7 +213,7 @@ describe('the plan of hl02', () => {
   it('proves no option by a probe about another', () => {
     const by = (option: string) => hl02.coverage.find((each) => each.option === option)?.probes;
     expect(by('networking.useDHCP')).toEqual(['networking/dhcp-enp6s18']);
-    expect(by('services.openssh.hostKeys')).toEqual(['openssh/host-key-0']);
+    expect(by('services.openssh.hostKeys')).toEqual(['openssh/host-key-0', 'openssh/host-key-0-mode']);
     expect(by('boot.loader.systemd-boot.enable')).toEqual(['boot/loader']);
     expect(by('services.openssh.settings.PermitRootLogin')).toEqual(['openssh/setting-PermitRootLogin']);
     expect(by(`${partitions}.ESP.content.mountOptions`)).toEqual(['disko/mount-ESP']);

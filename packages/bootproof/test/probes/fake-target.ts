@@ -17,11 +17,13 @@ interface Scene {
   readonly methods?: readonly string[];
   readonly outside?: Partial<Target['outside']>;
   readonly image?: ImageInspection;
+  readonly now?: Target['now'];
 }
 
 /** A machine made of answers: healthy where a scene says nothing else. */
 export function fakeTarget(scene: Scene): Target {
   return {
+    now: scene.now ?? (() => 0),
     bootState: () => ({ marks: ['login'], breakdown: undefined, shell: 'ssh', waysSeen: [], ...scene.boot }),
     execute: async (command) => ({ stdout: '', stderr: '', exitCode: 0, ...scene.execute?.(command) }),
     readFile: async (path) => scene.files?.[path],

@@ -230,10 +230,22 @@ test('ssh: a server that is not there yet is asked again, an open password login
   });
 });
 
-test('agent: silence is asked again, another name is final, the address has to be the one that the NIC has', async () => {
+/** A clock that goes on by so many seconds from one look to the next. */
+function clockThat(seconds: number): () => number {
+  let now = -seconds * 1000;
+  return () => {
+    now += seconds * 1000;
+    return now;
+  };
+}
+
+test('agent: silence is asked again, and so is an answer that Proxmox does not wait for; another name is final, the address has to be the one that the NIC has', async () => {
   const silent = fakeTarget({ agent: { ping: async () => Promise.reject(new Error('no answer in 3 s')) } });
   expect(await agentPing.observe(silent, {})).toMatchObject({ verdict: 'not yet', seen: 'no answer in 3 s' });
   expect(await agentPing.observe(fakeTarget({}), {})).toMatchObject({ verdict: 'passed' });
+  const late = (seconds: number) => agentPing.observe(fakeTarget({ now: clockThat(seconds) }), {});
+  expect(await late(3)).toMatchObject({ verdict: 'passed', seen: 'answered' });
+  expect(await late(3.2)).toMatchObject({ verdict: 'not yet', seen: 'answered after 3.2 s' });
   expect(await agentHostName.observe(fakeTarget({}), { hostName: 'hl03' })).toMatchObject({
     verdict: 'failed',
     seen: 'hl02',

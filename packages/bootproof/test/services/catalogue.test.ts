@@ -80,7 +80,7 @@ describe('services', () => {
 
 /** Probes of what a machine has to be whatever was declared. */
 const aboutTheMachine =
-  /^(boot\/(multi-user|system-state|no-failed-unit)|networking\/driver-\w+|openssh\/no-host-key|system\/no-machine-id|users\/no-[\w-]+)$/;
+  /^(boot\/(multi-user|system-state|no-failed-unit)|disko\/room-\w+|networking\/driver-\w+|openssh\/no-host-key|system\/(clock|no-machine-id)|users\/no-[\w-]+)$/;
 
 describe.each(Object.entries(declarations))('the probes of %s', (_name, declaration) => {
   const hostName =
@@ -94,7 +94,7 @@ describe.each(Object.entries(declarations))('the probes of %s', (_name, declarat
   it('name options that exist', () => {
     expect(probes.length).toBeGreaterThan(0);
     for (const { id, proves } of probes) {
-      // Only what no option declares is asked without one: that it boots at all, its hardware, a clean image.
+      // Only what no option declares is asked without one: that it boots at all, its hardware, a clean image, its clock, room.
       if (!aboutTheMachine.test(id)) expect(proves.length, id).toBeGreaterThan(0);
       for (const path of proves) expect(isInSurface(path), `${id} proves ${path}`).toBe(true);
     }

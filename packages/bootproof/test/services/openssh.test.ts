@@ -146,9 +146,19 @@ describe('probes', () => {
       'openssh/answers-2222',
       'openssh/login-methods',
       'openssh/host-key-0',
+      'openssh/host-key-0-mode',
       'openssh/host-key-1',
+      'openssh/host-key-1-mode',
       'openssh/no-host-key',
     ]);
+  });
+
+  it('hold a private key to the mode without which sshd does not take it', () => {
+    expect(probeOf(probes({}), 'openssh/host-key-0-mode')).toMatchObject({
+      params: { path: '/etc/ssh/ssh_host_rsa_key', type: 'file', mode: '600', user: 'root', group: 'root' },
+      proves: ['services.openssh.hostKeys'],
+      after: ['openssh/host-key-0'],
+    });
   });
 
   it('ask for a port once, however often it is declared', () => {

@@ -21,7 +21,28 @@ describe('the time zone', () => {
 
   it('is left alone when it is null', () => {
     expect(realisationOf(service, {})).toEqual({ packages: [], files: [] });
-    expect(idsOf(probesOf(service, {}))).toEqual(['system/no-machine-id']);
+    expect(idsOf(probesOf(service, {}))).toEqual(['system/no-machine-id', 'system/clock']);
+  });
+
+  it('is another one in its fault, whichever is declared', () => {
+    const seen = (timeZone: string) =>
+      probeOf(probesOf(service, { time: { timeZone } }), 'system/time-zone').faults?.map((each) => each.seen);
+    expect(seen('Europe/Berlin')).toEqual(['^Asia/Tokyo$']);
+    expect(seen('Asia/Tokyo')).toEqual(['^Europe/Paris$']);
+  });
+});
+
+describe('the clock', () => {
+  it.each([
+    ['UTC in both clocks', {}, []],
+    ['local time in the hardware', { hardwareClockInLocalTime: true }, []],
+    [
+      'local time in the hardware, in a zone',
+      { hardwareClockInLocalTime: true, timeZone: 'Europe/Berlin' },
+      ['time.hardwareClockInLocalTime'],
+    ],
+  ])('is looked at on every host; with %s', (_, time, proves) => {
+    expect(probeOf(probesOf(service, { time }), 'system/clock').proves).toEqual(proves);
   });
 });
 

@@ -5,6 +5,7 @@ import { quote } from '../../probes/shell.ts';
 import { from } from '../deriver.ts';
 import type { Sketch } from '../mutation.ts';
 import { running } from '../shell.ts';
+import { fileRemoved } from './files.ts';
 
 /** The image's boot entry lacks a kernel parameter. */
 const dropped = (parameter: string): Omit<Sketch, 'says'> => ({
@@ -81,14 +82,10 @@ export const bootDerivers = [
               `sed -i -E 's/^[[:space:]]*${pattern}[[:space:]]*$/${words[0]} mutation/' ${copy}; grep -q ' mutation$' ${copy}`,
           ),
         ),
-        says: /^(?!no file)/,
+        // Of the lines that begin with the same word, the probe shows the first.
+        says: new RegExp(`^(?!${words.map(literally).join(' ')}$)${literally(words[0] ?? '')}`),
       },
-      {
-        id: `file-removed${path}`,
-        title: `${path} is not there`,
-        fault: running([`rm ${quote(path)}`]),
-        says: /^no file /,
-      },
+      { ...fileRemoved(path), says: /^no file / },
     ];
   }),
 ];

@@ -1,4 +1,4 @@
-import { answersPing, outsideTcp } from '../../probes/makers.ts';
+import { answersPing, outsideTcp, outsideUdp } from '../../probes/makers.ts';
 import { from } from '../deriver.ts';
 import type { Sketch } from '../mutation.ts';
 import { running } from '../shell.ts';
@@ -11,23 +11,28 @@ const open: Omit<Sketch, 'says'> = {
 };
 
 /** A rule before all others drops what was to be let in. */
-const shut = (port: number): Sketch => ({
-  id: `firewall-shut/${port}`,
-  title: `the firewall drops what comes to TCP port ${port}`,
+const shut = (protocol: 'TCP' | 'UDP', port: number, says: RegExp): Sketch => ({
+  id: protocol === 'TCP' ? `firewall-shut/${port}` : `firewall-shut/udp-${port}`,
+  title: `the firewall drops what comes to ${protocol} port ${port}`,
   fault: running([
     'if command -v nft >/dev/null; then',
     '  nft add table inet mutation',
     "  nft add chain inet mutation input '{ type filter hook input priority -300; }'",
-    `  nft add rule inet mutation input tcp dport ${port} drop`,
-    `else iptables -I INPUT -p tcp --dport ${port} -j DROP; fi`,
+    `  nft add rule inet mutation input ${protocol.toLowerCase()} dport ${port} drop`,
+    `else iptables -I INPUT -p ${protocol.toLowerCase()} --dport ${port} -j DROP; fi`,
   ]),
-  says: new RegExp(`\\b${port} silent`),
+  says,
 });
 
 export const firewallDerivers = [
   from(outsideTcp, ({ open: allowed, closed }) => [
-    ...allowed.map(shut),
+    ...allowed.map((port) => shut('TCP', port, new RegExp(`\\b${port} silent`))),
     ...(closed[0] === undefined ? [] : [{ ...open, says: new RegExp(`\\b${closed[0]} answered`) }]),
+  ]),
+  from(outsideUdp, ({ open: allowed, closed }) => [
+    // Of the datagrams that were sent, of which some other may be one: fewer than ten of them, or ten and more.
+    ...allowed.map((port) => shut('UDP', port, new RegExp(`(^|, )${port}: \\d of`))),
+    ...(closed[0] === undefined ? [] : [{ ...open, says: new RegExp(`(^|, )${closed[0]}: \\d\\d of`) }]),
   ]),
   from(answersPing, ({ answers }) => [
     answers

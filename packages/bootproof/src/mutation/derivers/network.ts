@@ -6,16 +6,16 @@ import type { Sketch } from '../mutation.ts';
 import { running } from '../shell.ts';
 
 /** Whoever leases addresses, under NixOS's names for it: it would put right what is to stay wrong. */
-const stopClients =
+export const stopClients =
   'systemctl stop systemd-networkd.socket systemd-networkd.service dhcpcd.service 2>/dev/null || true';
 
-const noLease = (nic: string): Omit<Sketch, 'says'> => ({
+export const noLease = (nic: string): Omit<Sketch, 'says'> => ({
   id: `address-none/${nic}`,
   title: `${nic} has lost its address`,
   fault: running([stopClients, `ip -4 address flush dev ${quote(nic)}`]),
 });
 
-const staticAddress = (nic: string): Sketch => ({
+export const staticAddress = (nic: string): Sketch => ({
   id: `address-static/${nic}`,
   title: `${nic} has the same address, but not leased`,
   // What is leased goes with the one that leased it: it is read first.

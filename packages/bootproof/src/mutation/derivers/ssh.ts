@@ -1,11 +1,10 @@
 import type { Test } from '../../plan/test.ts';
 import { literally, overrideUnit, resolveUnit, rewrite } from '../../probes/fault-commands.ts';
-import { agentPing, listeningPort, sshAnswers, sshdSetting, sshMethods } from '../../probes/makers.ts';
+import { listeningPort, sshAnswers, sshdSetting, sshMethods } from '../../probes/makers.ts';
 import { quote } from '../../probes/shell.ts';
 import { from } from '../deriver.ts';
 import type { Sketch } from '../mutation.ts';
 import { running } from '../shell.ts';
-import { agentUnit, unitStopped } from './units.ts';
 
 /** The SSH server's unit by NixOS's name, which is an alias on Debian. */
 const sshUnit = 'sshd.service';
@@ -107,13 +106,4 @@ export const sshDerivers = [
     if (other === undefined) return [];
     return [{ ...setting(keyword, other), says: new RegExp(`^${keyword} ${literally(seenAs(other))}( |$)`) }];
   }),
-  from(agentPing, () => [
-    { ...unitStopped(agentUnit), says: /did not answer|closed|nobody/ },
-    {
-      id: 'agent-hangs',
-      title: 'the guest agent runs and answers nothing',
-      fault: running([`systemctl kill -s STOP ${agentUnit}`], 'ssh'),
-      says: /did not answer/,
-    },
-  ]),
 ];

@@ -6,19 +6,28 @@ import { globalAddresses } from './dhcp-address.ts';
 const hint = () =>
   'In the machine: systemctl status qemu-guest-agent; ls -l /dev/virtio-ports. On Proxmox: qm agent <vmid> ping';
 
-/** The host's own `guest-ping` over the channel is answered. */
+/**
+ * How long Proxmox itself waits for the answer to `guest-ping` before it takes the agent for one that does not run.
+ * Source: qemu-server, src/PVE/QemuServer/Agent.pm, `qga_check_running`. Milliseconds.
+ */
+const proxmoxWaitsMs = 3000;
+
+/** The host's own `guest-ping` over the channel is answered, and in the time that Proxmox gives it. */
 export const agentPing = defineProbeKind<'agent-ping', Record<string, never>>({
   kind: 'agent-ping',
   needs: ['hardware'],
   title: () => 'the guest agent answers a ping from the host',
   hint,
   async observe(target) {
-    const expected = 'an answer to guest-ping';
+    const expected = `an answer to guest-ping within ${proxmoxWaitsMs / 1000} s`;
+    const askedMs = target.now();
     try {
       await target.agent.ping();
-      return awaited(true, {
+      const tookMs = target.now() - askedMs;
+      const inTime = tookMs <= proxmoxWaitsMs;
+      return awaited(inTime, {
         expected,
-        seen: 'answered',
+        seen: inTime ? 'answered' : `answered after ${(tookMs / 1000).toFixed(1)} s`,
         evidence: [{ source: 'guest-ping', text: '{"return": {}}' }],
       });
     } catch (error) {

@@ -1,0 +1,79 @@
+import {
+  type AccountFault,
+  groupLeft,
+  groupMissing,
+  noHome,
+  otherGroupId,
+  otherHome,
+  otherShell,
+  userChanged,
+  userMissing,
+} from '../../probes/account-faults.ts';
+import { literally, nobody } from '../../probes/fault-commands.ts';
+import type { AccountParams } from '../../probes/kinds/account.ts';
+import { account, group } from '../../probes/makers.ts';
+import { from } from '../deriver.ts';
+import type { Sketch } from '../mutation.ts';
+import { running } from '../shell.ts';
+
+const sketch = ({ id, title, commands, via }: AccountFault, says: RegExp): Sketch => ({
+  id,
+  title,
+  fault: running(commands, via),
+  says,
+});
+
+/** A list with commas that lacks a name. */
+const without = (name: string): string => `(?!(?:[^:]*,)?${literally(name)}(?:,|$))`;
+
+/** The user's field, as somebody else would have left it. */
+function otherField({ user, field, value }: AccountParams): Sketch[] {
+  const changed = (
+    what: Parameters<typeof userChanged>[1],
+    to: string,
+    says = to,
+    name: string = field,
+  ): Sketch[] => {
+    const words = { id: `user-${name}/${user}`, title: `${user} has ${to} for ${name}` };
+    return [sketch(userChanged(user, what, to, words), new RegExp(`^${literally(says)}$`))];
+  };
+  switch (field) {
+    case 'kind':
+      return value === 'normal user'
+        ? changed('uid', '501', 'system user')
+        : changed('uid', '1501', 'normal user');
+    case 'uid':
+      return changed('uid', String(Number(value) + 1));
+    case 'group':
+      return value === 'root' ? changed('gid', '65534', nobody.group) : changed('gid', '0', 'root');
+    case 'extra groups':
+      return value.split(',').map((name) => sketch(groupLeft(user, name), new RegExp(`^${without(name)}`)));
+    case 'home':
+      return [sketch(otherHome(user), new RegExp(`^${noHome}$`))];
+    case 'shell':
+      return [sketch(otherShell(user, value), value === 'nologin' ? /^sh$/ : /^nologin$/)];
+    case 'description':
+      return changed('description', 'mutation');
+  }
+}
+
+export const accountDerivers = [
+  from(account, (params) => [
+    // A machine without root is none that could be asked.
+    ...(params.user === 'root' ? [] : [sketch(userMissing(params.user), /^no such user$/)]),
+    ...otherField(params),
+  ]),
+  from(group, ({ group: name, gid, members }) => {
+    const line = `^${literally(name)}:[^:]*:`;
+    return [
+      sketch(groupMissing(name), /^no such group$/),
+      ...(gid === null ? [] : [sketch(otherGroupId(name, gid + 1), new RegExp(`${line}${gid + 1}:`))]),
+      ...members.map((member) =>
+        sketch(
+          groupLeft(member, name),
+          new RegExp(`${line}${gid === null ? '\\d+' : gid}:${without(member)}`),
+        ),
+      ),
+    ];
+  }),
+];
