@@ -61,6 +61,7 @@ export default defineModule(({ pkgs }) => ({
   },
 
   environment: {
+    systemPackages: [pkgs.jq, pkgs.tree],
     etc: {
       motd: { text: 'usr01: whoever you are, be kind to it.\n' },
       'media/library.conf': {

@@ -71,6 +71,7 @@ function planTest(
     builtIn: false,
   };
   const checked = checkedProbes([...sources, own], catalogue.surface);
+  const coverage = coverageOf(configuration, checked);
   const { loader } = values.boot;
   const { openssh, qemuGuest } = values.services;
   const test: Test = {
@@ -89,9 +90,9 @@ function planTest(
       realisations,
     }),
     probes: checked,
-    notRealised: notRealised(configuration),
+    notRealised: notRealised(configuration, coverage),
     notProvable: notProvable(configuration),
-    coverage: coverageOf(configuration, checked),
+    coverage,
   };
   // A mark that JSON leaves out: a plan that was read back is data, not something that a host's test.ts exports.
   return deepFreeze(Object.defineProperty(test, testKey, { value: true }));

@@ -3,12 +3,21 @@ import { nixValue } from '../nix/node.ts';
 import { showValue } from '../nix/show.ts';
 import type { Surface } from '../services/catalogue.ts';
 import type { NotRealised } from '../services/recipe.ts';
-import { filesOf, outsideSurface, unproven } from './coverage.ts';
+import { filesOf, type OptionCoverage, outsideSurface, unproven } from './coverage.ts';
 import type { NotProvable } from './test.ts';
 
-/** The declared options that the stand-in does not have, with the catalogue's own reasons. */
-export const notRealised = (configuration: Configuration<Surface>): NotRealised[] =>
-  listed(configuration, (declared) => ['nixos only', 'not realised'].includes(unproven(declared).verdict));
+/** The declared options that the stand-in does not have, with the catalogue's own reasons. What is proven it has all the same. */
+export function notRealised(
+  configuration: Configuration<Surface>,
+  coverage: readonly OptionCoverage[],
+): NotRealised[] {
+  const proven = new Set(coverage.filter(({ verdict }) => verdict === 'proven').map(({ option }) => option));
+  return listed(
+    configuration,
+    (declared) =>
+      !proven.has(declared.path) && ['nixos only', 'not realised'].includes(unproven(declared).verdict),
+  );
+}
 
 /** What no probe can show: raw expressions, options without an effect or outside the typed surface, imports of Nix modules. */
 export function notProvable(configuration: Configuration<Surface>): NotProvable[] {

@@ -1,6 +1,9 @@
 import { and, equals, nix, not, text } from '../nix/expression.ts';
 import { option } from '../options/option.ts';
 import { types } from '../options/types.ts';
+import { commandOutput } from '../probes/kinds/command-output.ts';
+import type { Probe } from '../probes/probe.ts';
+import { debianPackage } from './debian-packages.ts';
 import { defineService, nixosOnly } from './service.ts';
 
 const source = 'nixos/modules/config/nix.nix';
@@ -10,7 +13,7 @@ const atom = types.nullOr(
   types.oneOf([types.bool, types.int, types.float, types.str, types.path, types.package]),
 );
 
-/** Nix itself, and packages by its names: what a Debian base cannot have. */
+/** Nix itself, which a Debian base cannot have, and packages, of which it has those whose names at Debian are known. */
 export const nixAndPackages = defineService({
   name: 'nix',
   description: "Nix's own settings and the packages of the system.",
@@ -81,9 +84,20 @@ export const nixAndPackages = defineService({
         default: [],
         description: 'Packages for all users.',
         source: 'nixos/modules/config/system-path.nix',
-        verdict: nixosOnly("the stand-in's packages are Debian's, which go by other names"),
+        verdict: nixosOnly('for one of the packages it is not known here what Debian calls it'),
       }),
     },
+  },
+
+  realise: ({ environment: { systemPackages } }) => ({
+    packages: systemPackages.flatMap((each) => debianPackage(each)?.debian.name ?? []),
+  }),
+
+  probes({ environment: { systemPackages } }) {
+    const known = systemPackages.flatMap((each) => debianPackage(each) ?? []);
+    // Those that are known say nothing of the others.
+    const proves = known.length === systemPackages.length ? ['environment.systemPackages'] : [];
+    return known.map(({ attribute, debian }) => packageProbe(attribute, debian.ask, proves));
   },
 
   nixosTest: ({ nix: { enable, settings } }) => {
@@ -104,3 +118,30 @@ export const nixAndPackages = defineService({
     };
   },
 });
+
+/** Where all users find programs, on both kinds of image. */
+const path = 'PATH="$PATH:/usr/sbin:/run/current-system/sw/bin"';
+
+/** A program of the package starts, and tells its version. */
+function packageProbe(attribute: string, ask: string, proves: readonly string[]): Probe {
+  const program = ask.split(' ')[0] ?? ask;
+  return commandOutput.probe({
+    id: `packages/${attribute}`,
+    params: { command: `${path} ${ask} >/dev/null && echo there`, output: 'there' },
+    title: `${program} can be run`,
+    proves,
+    after: ['boot/multi-user'],
+    faults: [
+      {
+        id: `package-absent/${attribute}`,
+        title: `${program} is not there`,
+        // What is in Nix's store cannot be taken away, and is covered.
+        commands: [
+          `program=$(command -v ${program})`,
+          'rm "$program" 2>/dev/null || mount --bind /dev/null "$(readlink -f "$program")"',
+        ],
+        seen: '^exit status 12[67]: .*([Nn]ot found|[Pp]ermission denied)',
+      },
+    ],
+  });
+}
