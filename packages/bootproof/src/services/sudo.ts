@@ -121,6 +121,7 @@ export function sudoProbes(sudo: Sudo, person: string | undefined, stranger: str
       ],
     }),
     ...(person === undefined ? [] : [wheelProbe(sudo, person)]),
+    ...(person !== undefined && sudo.wheelNeedsPassword ? [ruleProbe(person)] : []),
     ...(sudo.execWheelOnly ? onlyWheelProbes(stranger) : []),
     ...linesOf(sudo.extraConfig).map((line, index) =>
       fileLine.probe({
@@ -156,6 +157,20 @@ function wheelProbe({ wheelNeedsPassword }: Sudo, person: string): Probe {
   });
 }
 
+/** Who is asked for a password may have no right at all, and so root asks what the rules say. */
+const ruleProbe = (person: string): Probe =>
+  commandOutput.probe({
+    id: 'sudo/wheel-rule',
+    params: {
+      command: `${withWrappers} LC_ALL=C sudo -l -U ${quote(person)} | sed -n 's/^ *(/(/p'`,
+      output: '(ALL : ALL) SETENV: ALL',
+    },
+    title: `${person} may do everything by sudo`,
+    proves: [`${root}.enable`, `${root}.wheelNeedsPassword`],
+    after: ['sudo/rules'],
+    faults: [{ ...ruleMissing, seen: '^$' }],
+  });
+
 /** What sudo says, without a terminal, to whom it would ask for a password. */
 const asked = 'sudo: a password is required';
 
@@ -165,8 +180,15 @@ const edit = (script: string): string[] => [
   'cat /run/mutation.copy > /etc/sudoers',
 ];
 
+const rule = '^%wheel[[:space:]]';
+
+const ruleMissing: Omit<ProbeFault, 'seen'> = {
+  id: 'sudo-rule-missing',
+  title: 'there is no rule for wheel',
+  commands: edit(`/${rule}/d`),
+};
+
 function wheelFaults(needsPassword: boolean, person: string): ProbeFault[] {
-  const rule = '^%wheel[[:space:]]';
   if (needsPassword) {
     return [
       {
@@ -184,12 +206,7 @@ function wheelFaults(needsPassword: boolean, person: string): ProbeFault[] {
       commands: edit(`/${rule}/s/NOPASSWD: *//`),
       seen: `^${asked}$`,
     },
-    {
-      id: 'sudo-rule-missing',
-      title: 'there is no rule for wheel',
-      commands: edit(`/${rule}/d`),
-      seen: `^${asked}$`,
-    },
+    { ...ruleMissing, seen: `^${asked}$` },
     { ...groupLeft(person, 'wheel'), seen: 'not found|[Pp]ermission denied|a password is required' },
   ];
 }

@@ -65,6 +65,15 @@ describe('probes of sudo', () => {
     expect(probe(false).proves).toEqual(['security.sudo.enable', 'security.sudo.wheelNeedsPassword']);
   });
 
+  it('ask root for the rule where a member is asked for a password, as one without a rule is too', () => {
+    const probe = probeOf(probesOf(service, declared({ wheelNeedsPassword: true })), 'sudo/wheel-rule');
+    expect(probe.params).toEqual({
+      command: `PATH="/run/wrappers/bin:$PATH" LC_ALL=C sudo -l -U alice | sed -n 's/^ *(/(/p'`,
+      output: '(ALL : ALL) SETENV: ALL',
+    });
+    expect(sudoIds(declared({ wheelNeedsPassword: false }))).not.toContain('sudo/wheel-rule');
+  });
+
   it('claim nothing of wheel when nobody is in it', () => {
     const claims = probesOf(service, declared({}, { bob: { isNormalUser: true } })).flatMap(
       ({ proves }) => proves,
