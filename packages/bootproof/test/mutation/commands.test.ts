@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { openHomelab, planHosts } from '../../src/cli/homelab.ts';
 import { hostNames } from '../../src/host/discover.ts';
 import { deriveMutations } from '../../src/mutation/derive.ts';
-import { running } from '../../src/mutation/shell.ts';
+import { running, setClock } from '../../src/mutation/shell.ts';
 import { exactly, filtered, rewrite, withLine } from '../../src/probes/fault-commands.ts';
 import { repository } from '../cli/command.ts';
 import { planHl02 } from '../plan/support.ts';
@@ -53,6 +53,12 @@ describe('the commands of faults', () => {
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
+  });
+
+  test('come after the clock was set, and not at all where it could not be', async () => {
+    expect(setClock(1_700_000_000_250)).toMatch(/^date -s @1700000000\.250 /);
+    const refused = `date() { return 3; }\n${setClock(0)}\necho reached`;
+    await expect(shell('/bin/sh', ['-c', refused])).rejects.toMatchObject({ code: 3, stdout: '' });
   });
 
   test('a path with white space is one word', () => {

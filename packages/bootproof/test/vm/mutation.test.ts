@@ -8,8 +8,15 @@ import type { Mutation } from '../../src/mutation/mutation.ts';
 import { runMutations } from '../../src/mutation/run.ts';
 import { planHl02, temporaryFolder } from './support.ts';
 
-/** What is tried of hl02 here: one fault for each way in, one that cuts the network, one of the image. */
-const ids = ['unit-masked/sshd.service', 'agent-hangs', 'address-none/enp6s18', 'image-file/etc/machine-id'];
+/** What is tried of hl02 here: one fault for each way in, one that cuts the network, two of time, one of the image. */
+const ids = [
+  'unit-masked/sshd.service',
+  'agent-hangs',
+  'agent-late',
+  'clock-behind',
+  'address-none/enp6s18',
+  'image-file/etc/machine-id',
+];
 
 test('mutants of one boot: each is caught by its own probe, and neither harmless nor impossible ones are', async () => {
   await using folder = await temporaryFolder();
