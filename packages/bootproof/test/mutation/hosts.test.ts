@@ -75,6 +75,16 @@ describe('what is seen of addresses and routes', () => {
     expect(seenOf(id).test(seen)).toBe(true);
   });
 
+  test.each([
+    ['route-none/enp6s18', 'enp6s18 10.0.2.15 (leased), enp6s19 192.168.77.5 (static)'],
+    ['address-none/enp6s18', 'enp6s19 192.168.77.5 (static)'],
+  ])('%s is not hidden by the route of another NIC', (id, addresses) => {
+    const says = net01.find((each) => each.id === id)?.expects[0]?.says;
+    expect(says?.test(`${addresses}; default routes: 192.168.77.1 dev enp6s19 proto static`)).toBe(true);
+    expect(says?.test(`${addresses}; default routes: none`)).toBe(true);
+    expect(says?.test('10.0.2.15, default via 10.0.2.2')).toBe(false);
+  });
+
   test('a port that begins like another is not that one', () => {
     expect(seenOf('firewall-shut/udp-5353').test('15353: 0 of 20 datagrams')).toBe(false);
   });

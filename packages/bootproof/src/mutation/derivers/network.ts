@@ -21,7 +21,7 @@ export const staticAddress = (nic: string): Sketch => ({
   // What is leased goes with the one that leased it: it is read first.
   fault: running([
     `address=$(ip -4 -o address show dev ${quote(nic)} scope global | sed -n 's/.*inet \\([^ ]*\\).*/\\1/p' | head -n 1)`,
-    `router=$(ip -4 route show default | sed -n 's/.*via \\([^ ]*\\).*/\\1/p' | head -n 1)`,
+    `router=$(ip -4 route show default dev ${quote(nic)} | sed -n 's/.*via \\([^ ]*\\).*/\\1/p' | head -n 1)`,
     '[ -n "$address" ]; [ -n "$router" ]',
     stopClients,
     `ip -4 address flush dev ${quote(nic)}`,
@@ -35,7 +35,10 @@ const noRoute = (nic: string): Sketch => ({
   id: `route-none/${nic}`,
   title: `${nic} has its lease, but no default route`,
   fault: running([`ip -4 route del default dev ${quote(nic)}`]),
-  says: /\(leased\).*default routes: none/,
+  // Other NICs may have routes of their own.
+  says: new RegExp(
+    `\\b${literally(nic)} \\S+ \\(leased\\).*; default routes: (?!.*dev ${literally(nic)} proto dhcp)`,
+  ),
 });
 
 const otherName = 'mutation';
@@ -50,7 +53,10 @@ export const networkDerivers = [
   from(dhcpAddress, ({ nic }) => [
     staticAddress(nic),
     noRoute(nic),
-    { ...noLease(nic), says: /default routes: none/ },
+    {
+      ...noLease(nic),
+      says: new RegExp(`^(?!.*\\b${literally(nic)} \\S+ \\(leased\\)).*; default routes: `),
+    },
   ]),
   from(agentAddress, ({ nic }) => [{ ...noLease(nic), says: /no IPv4 address/ }]),
   from(hostName, () => [
