@@ -6,7 +6,7 @@ import { type Derived, deriveMutations } from '../../src/mutation/derive.ts';
 import { repository } from '../cli/command.ts';
 
 const examples = join(repository, 'examples');
-const planned = await planHosts(hostNames(examples), openHomelab({ config: examples }));
+const planned = await planHosts(hostNames(examples), await openHomelab({ config: examples }));
 const derived = new Map(planned.map(({ host, test: plan }) => [host.name, deriveMutations(plan)]));
 
 function derivedOf(host: string): Derived {
