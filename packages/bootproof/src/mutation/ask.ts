@@ -43,7 +43,8 @@ const slow: readonly (readonly [kind: RegExp, seconds: number])[] = [
   [/^http-/, 8],
   // Programs start slowly after a snapshot. Whatever they print is the end of it.
   [/^command-output$/, 20],
-  [/^(outside-|answers-ping|dns-)/, 30],
+  [/^(dns-|metric$)/, 12],
+  [/^(outside-|answers-ping)/, 30],
 ];
 
 const patience = ({ kind }: Probe, seconds: number): number =>

@@ -11,6 +11,8 @@ import { fileSystemDerivers } from './derivers/file-systems.ts';
 import { fileDerivers } from './derivers/files.ts';
 import { firewallDerivers } from './derivers/firewall.ts';
 import { hardwareDerivers } from './derivers/hardware.ts';
+import { jailDerivers } from './derivers/jails.ts';
+import { metricDerivers } from './derivers/metrics.ts';
 import { networkDerivers } from './derivers/network.ts';
 import { sshDerivers } from './derivers/ssh.ts';
 import { systemDerivers } from './derivers/system.ts';
@@ -34,6 +36,8 @@ const derivers: ReadonlyMap<string, Deriver> = new Map(
     ...fileSystemDerivers,
     ...bootDerivers,
     ...hardwareDerivers,
+    ...metricDerivers,
+    ...jailDerivers,
   ].map((deriver) => [deriver.kind, deriver]),
 );
 

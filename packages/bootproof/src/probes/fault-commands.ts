@@ -28,6 +28,10 @@ export const awaitSuccess = (command: string): string =>
 /** Waits up to ten seconds until a unit has failed; the fault was not made when it does not. */
 export const awaitFailure = (unit: string): string[] => [awaitSuccess(`systemctl is-failed -q ${unit}`)];
 
+/** Waits up to ten seconds until somebody listens on a TCP port; the fault was not made when nobody does. */
+export const awaitListener = (port: number): string =>
+  awaitSuccess(`ss -Hltn 'sport = :${port}' | grep -q .`);
+
 /** Puts a file of one's own in the place of a file or of a link to one that cannot be written to. */
 export function rewrite(path: string, edit: (copy: string) => string): string[] {
   const copy = '/run/mutation.copy';

@@ -4,7 +4,7 @@ import { planDisk } from '../../src/disk/plan-layout.ts';
 import { defineModule } from '../../src/index.ts';
 import { evaluate } from '../../src/modules/evaluate.ts';
 import { walkOptions } from '../../src/options/option.ts';
-import type { Probe } from '../../src/probes/probe.ts';
+import type { Probe, ProbeFault } from '../../src/probes/probe.ts';
 import { services, surface } from '../../src/services/catalogue.ts';
 import type { ImageFile } from '../../src/services/recipe.ts';
 import type { Guest, Realisation, Service } from '../../src/services/service.ts';
@@ -77,6 +77,21 @@ export function probeOf(probes: readonly Probe[], id: string): Probe {
   const found = probes.find((probe) => probe.id === id);
   if (found === undefined) throw new Error(`no probe ${id} among ${idsOf(probes).join(', ')}`);
   return found;
+}
+
+/** A fault that probes bring, and what each of them has to see of it, by the probe's id. */
+export interface Brought extends Omit<ProbeFault, 'seen'> {
+  readonly seen: Readonly<Record<string, string>>;
+}
+
+/** The fault with this id; throws when no probe brings it. */
+export function faultOf(probes: readonly Probe[], id: string): Brought {
+  const pairs = probes.flatMap((probe) =>
+    (probe.faults ?? []).filter((fault) => fault.id === id).map((fault) => [probe.id, fault] as const),
+  );
+  const [first] = pairs;
+  if (first === undefined) throw new Error(`no probe brings ${id}`);
+  return { ...first[1], seen: Object.fromEntries(pairs.map(([probe, { seen }]) => [probe, seen])) };
 }
 
 /** The file or link that a service puts at a path; undefined when it puts none there. */

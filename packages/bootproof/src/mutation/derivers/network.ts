@@ -41,9 +41,9 @@ const noRoute = (nic: string): Sketch => ({
   ),
 });
 
-const otherName = 'mutation';
+export const otherName = 'mutation';
 
-const kernelName: Omit<Sketch, 'says'> = {
+export const kernelName: Omit<Sketch, 'says'> = {
   id: 'host-name/kernel',
   title: 'the kernel has another host name',
   fault: running([`echo ${otherName} > /proc/sys/kernel/hostname`]),

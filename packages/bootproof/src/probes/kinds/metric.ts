@@ -12,6 +12,14 @@ const show = (metric: string, labels: readonly string[]): string => `${metric}{$
 const labelsOf = (sample: Sample): string[] =>
   Object.entries(sample.labels).map(([name, value]) => `${name}="${value}"`);
 
+const shown = (sample: Sample): string => `${show(sample.metric, labelsOf(sample))} ${sample.value}`;
+
+/** What is there in the place of a sample that is not: a single one whole. */
+const others = (name: string, samples: readonly Sample[]): string => {
+  const [only, second] = samples;
+  return only && second === undefined ? `only ${shown(only)}` : `${samples.length} other ${name}`;
+};
+
 const wording = (metric: string, labels: readonly string[], value: number | 'any' | 'absent'): string =>
   `${show(metric, labels)}${value === 'any' ? '' : ` ${value}`}`;
 
@@ -58,7 +66,7 @@ export const metric = defineProbeKind<
       const lines = page.split('\n').filter((line) => line.startsWith(name));
       return settled(holds(found, value, page), {
         expected,
-        seen: found ? `${show(name, labelsOf(found))} ${found.value}` : `${samples.length} other ${name}`,
+        seen: found ? shown(found) : others(name, samples),
         evidence: [{ source, text: lines.join('\n') }],
       });
     } catch (error) {

@@ -46,3 +46,11 @@ it('shows the lines that matter, and the first that is no metric', async () => {
   expect(evidence[0]?.text).toBe('node_uname_info{nodename="svc02",sysname="Linux"} 1');
   expect((await look({ stdout: reply(`${page}<html>`) })).seen).toBe('no metric: <html>');
 });
+
+it('shows a single other one whole, and counts several', async () => {
+  const labels = ['nodename="svc03"'];
+  const { seen } = await look({ stdout: reply(page) }, { labels });
+  expect(seen).toBe('only node_uname_info{nodename="svc02",sysname="Linux"} 1');
+  const several = await look({ stdout: reply(`${page}node_uname_info{nodename="svc04"} 1\n`) }, { labels });
+  expect(several.seen).toBe('2 other node_uname_info');
+});
