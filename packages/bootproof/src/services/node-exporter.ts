@@ -1,10 +1,12 @@
 import { nix, text } from '../nix/expression.ts';
 import { option, type ResolvedOf } from '../options/option.ts';
 import { types } from '../options/types.ts';
+import { awaitListener, exactly, literally, overrideUnit, resolveUnit } from '../probes/fault-commands.ts';
 import { commandOutput } from '../probes/kinds/command-output.ts';
 import { metric } from '../probes/kinds/metric.ts';
 import { unit } from '../probes/kinds/unit.ts';
-import type { Probe } from '../probes/probe.ts';
+import type { Probe, ProbeFault } from '../probes/probe.ts';
+import { quote } from '../probes/shell.ts';
 import { reachedAt } from '../probes/tcp.ts';
 import { defineService, notRealised, textFile, wantedBy } from './service.ts';
 
@@ -142,6 +144,7 @@ export const nodeExporter = defineService({
         },
         proves: [`${path}.enable`, `${path}.port`],
         after: [unitProbe],
+        faults: [moved(node, refused)],
       }),
       ...listenProbes(node),
       ...node.enabledCollectors.map((name) => collectorProbe(node, name, 'enabledCollectors')),
@@ -171,6 +174,70 @@ export const nodeExporter = defineService({
   },
 });
 
+/** The exporter with its own command line edited by sed, in which each word has a blank after it. */
+const edited = (id: string, title: string, edit: string, seen: string, port: number): ProbeFault => ({
+  id: `node-exporter-${id}`,
+  title: `the node exporter ${title}`,
+  commands: [
+    resolveUnit(service),
+    `line=$(tr '\\0' ' ' < "/proc/$(systemctl show -P MainPID "$unit")/cmdline")`,
+    `edited=$(printf %s "$line" | sed -E ${quote(edit)})`,
+    '[ "$edited" != "$line" ]',
+    ...overrideUnit(['ExecStart=', 'ExecStart=$edited']),
+    'systemctl restart "$unit"',
+    awaitListener(port),
+  ],
+  seen,
+});
+
+/** NixOS writes the address as a word of its own. */
+const listenFlag = String.raw`(--web\.listen-address[= ])`;
+const refused = 'Connection refused$';
+
+const moved = ({ port }: NodeExporter, seen: string): ProbeFault => {
+  const other = port === 65_535 ? port - 1 : port + 1;
+  const edit = String.raw`s/${listenFlag}(\S*):${port} /\1\2:${other} /`;
+  return edited('port', `listens on port ${other}`, edit, seen, other);
+};
+
+const elsewhere = ({ port }: NodeExporter, everywhere: boolean): ProbeFault => {
+  const address = everywhere ? '127.0.0.1' : '';
+  return edited(
+    'address',
+    `listens on ${everywhere ? `${address} alone` : 'every address'}`,
+    String.raw`s/${listenFlag}\S*/\1${address}:${port}/`,
+    exactly(everywhere ? `${address}:${port}` : 'every address'),
+    port,
+  );
+};
+
+/** A collector that is on is turned off, or the other way round. */
+const turned = ({ port }: NodeExporter, collector: string, to: 'on' | 'off'): ProbeFault => {
+  const [was, becomes] = to === 'off' ? ['', 'no-'] : ['no-', ''];
+  return edited(
+    `collector/${collector}`,
+    `has the collector ${collector} ${to}`,
+    `s/ --${was}collector\\.${literally(collector)} / --${becomes}collector.${collector} /`,
+    to === 'off'
+      ? String.raw`^\d+ other node_scrape_collector_success$`
+      : String.raw`^node_scrape_collector_success\{collector="${literally(collector)}"\} [01]$`,
+    port,
+  );
+};
+
+/** The last of the extra flags is left out: what stands before it is the last then. */
+const flagLost = ({ listenAddress, port }: NodeExporter, words: readonly string[]): ProbeFault => {
+  const last = words.at(-1) ?? '';
+  const shown = [`${listenAddress}:${port}`, ...words.slice(0, -1)].join('\n');
+  return edited(
+    'flags',
+    `runs without ${last}`,
+    `s/ ${literally(last)} $/ /`,
+    `^(--web\\.listen-address=)?${literally(shown)}$`,
+    port,
+  );
+};
+
 const at = ({ listenAddress, port }: NodeExporter) => ({ address: reachedAt(listenAddress), port });
 
 /** The exporter tells of each collector that is on whether it succeeded. A VM lacks what some of them look at. */
@@ -189,10 +256,12 @@ const collectorProbe = (
     },
     proves: [`${path}.${list}`],
     after: ['nodeExporter/host-name'],
+    faults: [moved(node, refused), turned(node, collector, list === 'enabledCollectors' ? 'off' : 'on')],
   });
 
 /** Where it listens, as the kernel has it. A host name's address is not known here. */
-function listenProbes({ listenAddress, port }: NodeExporter): Probe[] {
+function listenProbes(node: NodeExporter): Probe[] {
+  const { listenAddress, port } = node;
   const everywhere = ['', '0.0.0.0', '[::]'].includes(listenAddress);
   if (!everywhere && !/^([\d.]+|\[[\da-f:]+\])$/.test(listenAddress)) return [];
   const all = ['*', '0.0.0.0', '[::]'].map((address) => `'${address}:${port}'`).join('|');
@@ -206,12 +275,13 @@ function listenProbes({ listenAddress, port }: NodeExporter): Probe[] {
       },
       proves: [`${path}.listenAddress`, `${path}.port`],
       after: ['nodeExporter/host-name'],
+      faults: [moved(node, '^$'), elsewhere(node, everywhere)],
     }),
   ];
 }
 
-function flagProbes({ extraFlags }: NodeExporter): Probe[] {
-  const words = extraFlags.flatMap((flag) => flag.split(/\s+/).filter((word) => word !== ''));
+function flagProbes(node: NodeExporter): Probe[] {
+  const words = node.extraFlags.flatMap((flag) => flag.split(/\s+/).filter((word) => word !== ''));
   // What systemd unquotes or expands is not known here word by word.
   if (words.length === 0 || words.some((word) => /["'\\$%]/.test(word))) return [];
   return [
@@ -224,6 +294,7 @@ function flagProbes({ extraFlags }: NodeExporter): Probe[] {
       },
       proves: [`${path}.extraFlags`],
       after: [unitProbe],
+      faults: [flagLost(node, words)],
     }),
   ];
 }

@@ -2,10 +2,12 @@ import { and, equals, nix, not, text } from '../nix/expression.ts';
 import { option, type ResolvedOf } from '../options/option.ts';
 import { mkVMOverride } from '../options/property.ts';
 import { types } from '../options/types.ts';
+import { exactly } from '../probes/fault-commands.ts';
 import { commandOutput } from '../probes/kinds/command-output.ts';
 import { fileLine } from '../probes/kinds/file-line.ts';
 import { unit } from '../probes/kinds/unit.ts';
-import type { Probe } from '../probes/probe.ts';
+import type { Probe, ProbeFault } from '../probes/probe.ts';
+import { quote } from '../probes/shell.ts';
 import { defineService, textFile, wantedBy } from './service.ts';
 
 const source = 'nixos/modules/system/boot/timesyncd.nix';
@@ -150,22 +152,53 @@ const offProbe: Probe = commandOutput.probe({
   title: `${service} does not run`,
   params: { command: `systemctl is-active ${service} || true`, output: 'inactive' },
   proves: ['services.timesyncd.enable'],
+  faults: [
+    {
+      id: 'timesyncd-on',
+      title: `${service} runs`,
+      // It is not installed where it is off: whatever runs under its name will do.
+      commands: [`systemctl start ${service} || systemd-run --unit=${service} sleep infinity`],
+      seen: '^active$',
+    },
+  ],
+});
+
+/** A drop-in, which counts more than the file, gives other servers: timesyncd.conf(5). */
+const otherServers = (
+  list: 'NTP' | 'FallbackNTP',
+  title: string,
+  servers: readonly string[],
+): ProbeFault => ({
+  id: `timesyncd-${list}/${title.replaceAll(' ', '-')}`,
+  title: `${list} of timesyncd has ${title}`,
+  commands: [
+    'mkdir -p /run/systemd/timesyncd.conf.d',
+    `printf '%s\\n' '[Time]' ${list}= ${quote(`${list}=${servers.join(' ')}`)} > /run/systemd/timesyncd.conf.d/mutation.conf`,
+    `systemctl restart ${service}`,
+  ],
+  seen: exactly(servers.join(' ')),
 });
 
 /** What the running service itself says, over D-Bus, that its servers are. */
 const serversProbe = (
-  property: string,
+  property: 'SystemNTPServers' | 'FallbackNTPServers',
   id: string,
   servers: readonly string[],
   proves: readonly string[],
-): Probe =>
-  commandOutput.probe({
+): Probe => {
+  const list = property === 'SystemNTPServers' ? 'NTP' : 'FallbackNTP';
+  return commandOutput.probe({
     id: `timesyncd/${id}`,
     title: `timesyncd's ${property} are ${servers.join(', ') || 'none'}`,
     params: { command: `timedatectl show-timesync --value -p ${property}`, output: servers.join(' ') },
     proves,
     after: [running],
+    faults: [
+      otherServers(list, 'another server', ['192.0.2.123']),
+      ...(servers.length > 1 ? [otherServers(list, 'one server less', servers.slice(0, -1))] : []),
+    ],
   });
+};
 
 const lineProbes = (extraConfig: string): Probe[] =>
   extraConfig

@@ -1,7 +1,18 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { nodeExporter } from '../../src/services/node-exporter.ts';
 import type { Service } from '../../src/services/service.ts';
-import { fileAt, guest, idsOf, isInSurface, linesAt, probeOf, probesOf, realisationOf } from './support.ts';
+import {
+  faultOf,
+  fileAt,
+  guest,
+  idsOf,
+  isInSurface,
+  linesAt,
+  probeOf,
+  probesOf,
+  realisationOf,
+} from './support.ts';
 
 const service = nodeExporter as unknown as Service;
 const node = (more: object = {}) =>
@@ -105,5 +116,59 @@ describe('probes', () => {
 
   it('ask for no flag that systemd would read otherwise', () => {
     expect(idsOf(probes({ extraFlags: ['--exclude=^lo$'] }))).not.toContain('nodeExporter/flags');
+  });
+});
+
+describe('faults', () => {
+  const made = probes({
+    port: 9101,
+    enabledCollectors: ['systemd'],
+    disabledCollectors: ['timex'],
+    extraFlags: ['--log.level=warn --web.max-requests=2'],
+  });
+  const line =
+    '/bin/node --collector.systemd --no-collector.timex --web.listen-address=0.0.0.0:9101 --log.level=warn --web.max-requests=2 ';
+
+  /** A command line after the sed of a fault. */
+  const editedBy = (id: string, given = line): string => {
+    const edit = faultOf(made, id).commands.find((command) => command.startsWith('edited='));
+    const script = `line='${given}'; ${edit}; printf %s "$edited"`;
+    return spawnSync('/bin/sh', ['-c', script], { encoding: 'utf8' }).stdout;
+  };
+
+  it.each([
+    ['node-exporter-port', '0.0.0.0:9101', '0.0.0.0:9102'],
+    ['node-exporter-address', '0.0.0.0:9101', '127.0.0.1:9101'],
+    ['node-exporter-collector/systemd', '--collector.systemd', '--no-collector.systemd'],
+    ['node-exporter-collector/timex', '--no-collector.timex', '--collector.timex'],
+    ['node-exporter-flags', ' --web.max-requests=2', ''],
+  ])('%s changes its word of the command line alone', (id, was, becomes) => {
+    expect(editedBy(id)).toBe(line.replace(was, becomes));
+    // NixOS gives the flag and its value as two words.
+    const apart = line.replace('listen-address=', 'listen-address ');
+    expect(editedBy(id, apart)).toBe(apart.replace(was, becomes));
+  });
+
+  it('of the port are seen by all who ask for metrics', () => {
+    expect(Object.keys(faultOf(made, 'node-exporter-port').seen)).toEqual([
+      'nodeExporter/host-name',
+      'nodeExporter/listens',
+      'nodeExporter/collector-systemd',
+      'nodeExporter/collector-timex',
+    ]);
+  });
+
+  it('of a flag show the words before it', () => {
+    const seen = new RegExp(faultOf(made, 'node-exporter-flags').seen['nodeExporter/flags'] ?? '');
+    expect(seen.test('--web.listen-address=0.0.0.0:9101\n--log.level=warn')).toBe(true);
+    expect(seen.test('--log.level=warn\n--web.max-requests=2')).toBe(false);
+  });
+
+  it('listen everywhere where one address is declared', () => {
+    const alone = probes({ listenAddress: '127.0.0.1' });
+    expect(faultOf(alone, 'node-exporter-address')).toMatchObject({
+      title: 'the node exporter listens on every address',
+      seen: { 'nodeExporter/listens': '^every address$' },
+    });
   });
 });

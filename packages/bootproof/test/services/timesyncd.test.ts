@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Service } from '../../src/services/service.ts';
 import { timesyncd } from '../../src/services/timesyncd.ts';
-import { fileAt, idsOf, isInSurface, linesAt, probeOf, probesOf, realisationOf } from './support.ts';
+import { faultOf, fileAt, idsOf, isInSurface, linesAt, probeOf, probesOf, realisationOf } from './support.ts';
 
 const service = timesyncd as unknown as Service;
 const declared = (more: object, timeServers?: readonly string[]) =>
@@ -88,5 +88,32 @@ describe('probes', () => {
     expect(probeOf(made, 'timesyncd/fallback-servers').proves).toEqual([
       'services.timesyncd.fallbackServers',
     ]);
+  });
+});
+
+describe('faults', () => {
+  it('give timesyncd another server, or one less', () => {
+    const made = probes({ servers: ['10.0.0.1', 'ntp.lan'] });
+    const dropIn = '/run/systemd/timesyncd.conf.d/mutation.conf';
+    expect(faultOf(made, 'timesyncd-NTP/one-server-less')).toMatchObject({
+      commands: expect.arrayContaining([`printf '%s\\n' '[Time]' NTP= NTP=10.0.0.1 > ${dropIn}`]),
+      seen: { 'timesyncd/servers': String.raw`^10\.0\.0\.1$` },
+    });
+    expect(faultOf(made, 'timesyncd-FallbackNTP/another-server').seen).toEqual({
+      'timesyncd/fallback-servers': String.raw`^192\.0\.2\.123$`,
+    });
+  });
+
+  it('take nothing from a single server', () => {
+    expect(() => faultOf(probes({ servers: ['ntp.lan'] }), 'timesyncd-NTP/one-server-less')).toThrow(
+      'no probe',
+    );
+  });
+
+  it('start what is to be off, installed or not', () => {
+    expect(faultOf(probes({ enable: false }), 'timesyncd-on')).toMatchObject({
+      commands: [expect.stringContaining('systemd-run --unit=systemd-timesyncd.service')],
+      seen: { 'timesyncd/off': '^active$' },
+    });
   });
 });
