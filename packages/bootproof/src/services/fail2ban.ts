@@ -1,10 +1,11 @@
 import { nix, text } from '../nix/expression.ts';
 import { option, type ResolvedOf } from '../options/option.ts';
 import { types } from '../options/types.ts';
+import { exactly } from '../probes/fault-commands.ts';
 import { commandOutput } from '../probes/kinds/command-output.ts';
 import { fail2banJails } from '../probes/kinds/fail2ban-jails.ts';
 import { unit } from '../probes/kinds/unit.ts';
-import type { Probe } from '../probes/probe.ts';
+import type { Probe, ProbeFault } from '../probes/probe.ts';
 import { quote } from '../probes/shell.ts';
 import { eachString } from './nixos-test.ts';
 import { peerValue } from './peers.ts';
@@ -211,6 +212,23 @@ export function secondsOf(time: string | number | boolean): number | undefined {
   return count === undefined || seconds === undefined ? undefined : Number(count) * seconds;
 }
 
+/** What fail2ban itself says of the loopback, which is never banned. */
+const loopback = ['127.0.0.1/8', '127.0.0.0/8', '::1'];
+
+const sortedLines = (words: readonly string[]): string => [...new Set(words)].sort().join('\n');
+
+/** A jail with another setting, in a file that is read after all others: jail.conf(5). */
+const otherSetting = (jail: string, key: string, given: string, seen = given): ProbeFault => ({
+  id: `fail2ban-setting/${jail}/${key}-${given.replaceAll(' ', ',')}`,
+  title: `the jail ${jail} has ${key} ${given}`,
+  commands: [
+    'mkdir -p /etc/fail2ban/jail.d',
+    `printf '%s\\n' ${quote(`[${jail}]`)} ${quote(`${key} = ${given}`)} > /etc/fail2ban/jail.d/mutation.local`,
+    'fail2ban-client reload',
+  ],
+  seen: exactly(seen),
+});
+
 /** Each limit as the running jail has it, with the option that it comes from. */
 function limitProbes({ name, settings }: Jail, fail2ban: Fail2ban): Probe[] {
   const defaults = defaultsOf(fail2ban);
@@ -219,31 +237,45 @@ function limitProbes({ name, settings }: Jail, fail2ban: Fail2ban): Probe[] {
     if (key in settings) return `${path}.jails.${name}.settings.${key}`;
     return key in shared ? `${path}.jails.DEFAULT.settings.${key}` : top;
   };
-  const ask = (key: string, command: string, output: string, top = `${path}.${key}`): Probe =>
+  const ask = (key: string, command: string, output: string, faults: readonly ProbeFault[]): Probe =>
     commandOutput.probe({
       id: `fail2ban/${name}-${key}`,
       title: `the jail ${name} has ${key} ${output.replaceAll('\n', ', ')}`,
       params: { command, output },
-      proves: [origin(key, top)],
+      proves: [origin(key, `${path}.${key === 'ignoreip' ? 'ignoreIP' : key}`)],
       after: [jailsUp],
+      faults,
     });
   const get = (what: string) => `fail2ban-client get ${quote(name)} ${what}`;
   const given = { ...defaults, ...settings };
   const numbers = ['maxretry', 'bantime', 'findtime'].flatMap((key) => {
     const wanted = given[key] === undefined ? undefined : secondsOf(given[key]);
-    return wanted === undefined ? [] : [ask(key, get(key), String(wanted))];
+    if (wanted === undefined) return [];
+    return [ask(key, get(key), String(wanted), [otherSetting(name, key, String(wanted + 60))])];
   });
   const ignored = String(given['ignoreip'])
     .split(/[\s,]+/)
-    .filter((each) => !['', '127.0.0.1/8', '::1'].includes(each));
-  const listed = `${get('ignoreip')} | sed -n 's/^[|\`]- //p' | grep -Fx ${ignored.map((each) => `-e ${quote(each)}`).join(' ')} | LC_ALL=C sort`;
+    .filter((each) => !['', ...loopback].includes(each));
+  const listed = `${get('ignoreip')} | sed -n 's/^[|\`]- //p' | grep -vFx ${loopback.map((each) => `-e ${each}`).join(' ')} | LC_ALL=C sort -u`;
+  const ignoring = (words: readonly string[]) =>
+    otherSetting(name, 'ignoreip', words.join(' ') || '::1', sortedLines(words));
+  const port = String(settings['port']);
   return [
     ...numbers,
     ...(ignored.length === 0
       ? []
-      : [ask('ignoreip', listed, [...ignored].sort().join('\n'), `${path}.ignoreIP`)]),
+      : [
+          ask('ignoreip', listed, sortedLines(ignored), [
+            ignoring(ignored.slice(1)),
+            ignoring([...ignored, '198.51.100.0/24']),
+          ]),
+        ]),
     ...('port' in settings && !('action' in given)
-      ? [ask('port', get(`action ${quote(String(given['banaction']))} port`), String(settings['port']))]
+      ? [
+          ask('port', get(`action ${quote(String(given['banaction']))} port`), port, [
+            otherSetting(name, 'port', port === '2022' ? '22' : '2022'),
+          ]),
+        ]
       : []),
   ];
 }

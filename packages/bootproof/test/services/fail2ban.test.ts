@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fail2ban, secondsOf } from '../../src/services/fail2ban.ts';
 import type { Service } from '../../src/services/service.ts';
-import { fileAt, idsOf, isInSurface, linesAt, probeOf, probesOf, realisationOf } from './support.ts';
+import { faultOf, fileAt, idsOf, isInSurface, linesAt, probeOf, probesOf, realisationOf } from './support.ts';
 
 const service = fail2ban as unknown as Service;
 const declared = (more: object = {}, openssh: object = {}) =>
@@ -116,4 +116,31 @@ it.each([
   ['-1', undefined],
 ])('the time %j is %s seconds', (time, seconds) => {
   expect(secondsOf(time)).toBe(seconds);
+});
+
+describe('faults', () => {
+  const made = probes({ bantime: '1h', ignoreIP: ['10.0.0.0/8', '10.1.0.0/16'] }, ssh);
+
+  it.each([
+    ['fail2ban-setting/sshd/bantime-3660', 'bantime', '3660'],
+    ['fail2ban-setting/sshd/maxretry-63', 'maxretry', '63'],
+    ['fail2ban-setting/sshd/ignoreip-10.1.0.0/16', 'ignoreip', '10.1.0.0/16'],
+    [
+      'fail2ban-setting/sshd/ignoreip-10.0.0.0/8,10.1.0.0/16,198.51.100.0/24',
+      'ignoreip',
+      '10.0.0.0/8\n10.1.0.0/16\n198.51.100.0/24',
+    ],
+    ['fail2ban-setting/sshd/port-2022', 'port', '2022'],
+  ])('%s shows in the probe of %s', (id, key, shown) => {
+    const { commands, seen } = faultOf(made, id);
+    expect(commands.at(-1)).toBe('fail2ban-client reload');
+    expect(new RegExp(seen[`fail2ban/sshd-${key}`] ?? 'nothing').test(shown)).toBe(true);
+  });
+
+  it('leave a jail that ignores one address alone with none', () => {
+    const one = probes({ ignoreIP: ['10.0.0.0/8'] }, ssh);
+    expect(faultOf(one, 'fail2ban-setting/sshd/ignoreip-::1').seen).toEqual({
+      'fail2ban/sshd-ignoreip': '^$',
+    });
+  });
 });
