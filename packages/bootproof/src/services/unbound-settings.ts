@@ -1,18 +1,30 @@
 import { canonicalAddress, type DnsCode, type DnsType, dnsTypes } from '../probes/dns-message.ts';
+import { exactly } from '../probes/fault-commands.ts';
 import { commandOutput } from '../probes/kinds/command-output.ts';
 import { dnsAnswer } from '../probes/kinds/dns-answer.ts';
 import type { Probe } from '../probes/probe.ts';
 import { quote } from '../probes/shell.ts';
 import { reachedAt } from '../probes/tcp.ts';
+import {
+  configurationFile,
+  type Endpoint,
+  keyFaults,
+  moved,
+  otherRecord,
+  otherSetting,
+  otherZone,
+  recordGone,
+  refusal,
+  refusing,
+  sortedLines,
+  type WrittenRecord,
+} from './unbound-faults.ts';
 
 /** What Unbound's settings come to: the text of its configuration, and what it then answers. Source: unbound.conf(5). */
 
 type Value = string | number | boolean | readonly (string | number | boolean)[];
 export type ServerSettings = Readonly<Record<string, Value>>;
 type Clause = string | ServerSettings;
-
-export const unboundUnit = 'unbound.service';
-export const configurationFile = '/etc/unbound/unbound.conf';
 
 const path = 'services.unbound.settings.server';
 
@@ -60,11 +72,12 @@ const textsOf = (value: Value | undefined): string[] =>
   value === undefined ? [] : listOf(value).map((each) => word(each));
 
 /** Where a client of the machine itself reaches the server, for each interface; undefined where that is not known. */
-function endpoint(server: ServerSettings, given: string): { server: string; port: number } | undefined {
+function endpoint(server: ServerSettings, given: string): Endpoint | undefined {
   const [address = '', port] = given.split('@');
   if (!/^([\d.]+|[\da-f:]*:[\da-f:]*)$/i.test(address)) return undefined;
   const usable = /^(127\.|0\.0\.0\.0$|::0?$|::1$)/.test(address);
-  return usable ? { server: reachedAt(address), port: Number(port ?? server['port'] ?? 53) } : undefined;
+  const at = Number(port ?? server['port'] ?? 53);
+  return usable ? { given, server: reachedAt(address), port: at } : undefined;
 }
 
 /** What Unbound answers when it is configured so: on each interface, for each of its own names, for each of its zones. */
@@ -80,13 +93,13 @@ export function answerProbes(
   // A claim on a list is true only when each of its items is asked for.
   const listens = known.length === interfaces.length ? [`${path}.interface`] : [];
   const port = 'port' in declared ? [`${path}.port`] : [];
-  const answers = known.map(({ server: address, port: at }) =>
+  const answers = known.map((at) =>
     dnsAnswer.probe({
-      id: `unbound/answers-${address}${at === 53 ? '' : `-${at}`}`,
+      id: `unbound/answers-${at.server}${at.port === 53 ? '' : `-${at.port}`}`,
       // A name that every Unbound knows by itself.
       params: {
-        server: address,
-        port: at,
+        server: at.server,
+        port: at.port,
         name: 'localhost.',
         type: 'A',
         code: 'NOERROR',
@@ -94,12 +107,13 @@ export function answerProbes(
       },
       proves: ['services.unbound.enable', ...listens, ...port],
       after,
+      faults: [moved(at), refusing(at)],
     }),
   );
   return [
     ...unique(answers),
     ...(first === undefined ? [] : [...recordProbes(server, first), ...zoneProbes(server, first)]),
-    ...readingProbes(declared),
+    ...readingProbes(declared, known),
     ...(rootTrustAnchor ? [anchorProbe(server)] : []),
   ];
 }
@@ -134,24 +148,28 @@ export function readPointer(given: string): NamedRecord | undefined {
 
 const absolute = (name: string): string => (name.endsWith('.') ? name : `${name}.`);
 
-function recordProbes(server: ServerSettings, at: { server: string; port: number }): Probe[] {
+function recordProbes(server: ServerSettings, at: Endpoint): Probe[] {
+  const zones = zonesOf(server);
   const sources = [
     { setting: 'local-data', read: readRecord },
     { setting: 'local-data-ptr', read: readPointer },
   ];
   return unique(
     sources.flatMap(({ setting, read }) => {
-      const records = textsOf(server[setting]).map((given) => read(given));
-      const known = records.filter((record) => record !== undefined);
+      const records = textsOf(server[setting]).map((given) => ({ setting, given, ...read(given) }));
+      const known = records.filter((record): record is WrittenRecord => record.name !== undefined);
       if (known.length < records.length) return [];
-      return known.map(({ name, type, data }) =>
-        dnsAnswer.probe({
+      return known.map((record) => {
+        const { name, type, data } = record;
+        const zoned = zones.some((zone) => zone.code !== undefined && isIn(name, zone.name));
+        return dnsAnswer.probe({
           id: `unbound/${type}-${name}-${data}`,
-          params: { ...at, name, type, code: 'NOERROR', data },
+          params: { server: at.server, port: at.port, name, type, code: 'NOERROR', data },
           proves: [`${path}.${setting}`],
           after: ['unbound/unit'],
-        }),
-      );
+          faults: [otherRecord(record), ...(zoned ? [recordGone(record)] : []), moved(at), refusing(at)],
+        });
+      });
     }),
   );
 }
@@ -164,21 +182,45 @@ const zoneCodes: Readonly<Record<string, DnsCode>> = {
   always_refuse: 'REFUSED',
 };
 
-function zoneProbes(server: ServerSettings, at: { server: string; port: number }): Probe[] {
-  const zones = textsOf(server['local-zone']).map((given) => {
+interface Zone {
+  /** As it was written. */
+  readonly given: string;
+  readonly name: string;
+  readonly code: DnsCode | undefined;
+}
+
+const zonesOf = (server: ServerSettings): Zone[] =>
+  textsOf(server['local-zone']).map((given) => {
     const [, name = '', type = ''] = /^["']?([^"'\s]+)["']?\s+(\S+)$/.exec(given.trim()) ?? [];
-    return { name: absolute(name), code: zoneCodes[type] };
+    return { given, name: absolute(name), code: zoneCodes[type] };
   });
+
+const isIn = (name: string, zone: string): boolean => name === zone || name.endsWith(`.${zone}`);
+
+function zoneProbes(server: ServerSettings, at: Endpoint): Probe[] {
+  const zones = zonesOf(server);
   return unique(
-    zones.flatMap(({ name, code }) =>
+    zones.flatMap(({ given, name, code }) =>
       code === undefined || name === '.'
         ? []
         : [
             dnsAnswer.probe({
               id: `unbound/zone-${name}`,
-              params: { ...at, name: `no-such-name.${name}`, type: 'A', code, data: null },
+              params: {
+                server: at.server,
+                port: at.port,
+                name: `no-such-name.${name}`,
+                type: 'A',
+                code,
+                data: null,
+              },
               proves: zones.every((zone) => zone.code !== undefined) ? [`${path}.local-zone`] : [],
               after: ['unbound/unit'],
+              faults: [
+                otherZone(given, name, code),
+                moved(at),
+                ...(code === 'REFUSED' ? [] : [refusing(at)]),
+              ],
             }),
           ],
     ),
@@ -203,7 +245,7 @@ const isPrinted = (setting: string, words: readonly string[]): boolean =>
   (!unprintable.test(setting) && words.every((each) => /^(yes|no|\d+)$/.test(each)));
 
 /** Settings whose answers are not asked for are shown as Unbound itself reads them from its file. */
-function readingProbes(declared: Partial<ServerSettings>): Probe[] {
+function readingProbes(declared: Partial<ServerSettings>, interfaces: readonly Endpoint[]): Probe[] {
   return Object.entries(declared).flatMap(([setting, value]) => {
     const words = textsOf(value).map((each) => each.replace(/^"(.*)"$/, '$1'));
     if (setting === 'port' || words.length === 0 || !isPrinted(setting, words)) return [];
@@ -213,10 +255,16 @@ function readingProbes(declared: Partial<ServerSettings>): Probe[] {
         title: `Unbound reads ${setting} as ${words.join(', ')}`,
         params: {
           command: `unbound-checkconf -o ${quote(setting)} ${configurationFile} | LC_ALL=C sort`,
-          output: [...words].sort().join('\n'),
+          output: sortedLines(words),
         },
         proves: [`${path}.${setting}`],
         after: ['unbound/unit'],
+        faults: [
+          ...otherSetting(setting, words),
+          ...(setting === 'access-control'
+            ? interfaces.map((at) => refusing(at, exactly(sortedLines([...words, refusal(at)]))))
+            : []),
+        ],
       }),
     ];
   });
@@ -229,11 +277,17 @@ const anchorProbe = (server: ServerSettings): Probe => {
     id: 'unbound/root-key',
     title: `Unbound has the key of the DNS root in ${file}`,
     params: {
-      command: `test "$(unbound-checkconf -o auto-trust-anchor-file ${configurationFile})" = ${quote(file)} && grep -Eqm1 '^\\.[[:space:]].*(DNSKEY|DS)[[:space:]]' ${quote(file)} && echo a key`,
+      command: [
+        `read=$(unbound-checkconf -o auto-trust-anchor-file ${configurationFile}) || exit`,
+        `if [ "$read" != ${quote(file)} ]; then echo "it reads \${read:-no file}"`,
+        `elif grep -Eqm1 '^\\.[[:space:]].*(DNSKEY|DS)[[:space:]]' ${quote(file)}; then echo a key`,
+        'else echo no key; fi',
+      ].join('\n'),
       output: 'a key',
     },
     proves: ['services.unbound.enableRootTrustAnchor'],
     after: ['unbound/unit'],
+    faults: keyFaults(file),
   });
 };
 

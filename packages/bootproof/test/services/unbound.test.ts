@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { defineModule } from '../../src/index.ts';
 import { evaluate } from '../../src/modules/evaluate.ts';
@@ -5,7 +6,7 @@ import { coverageOf } from '../../src/plan/coverage.ts';
 import { surface } from '../../src/services/catalogue.ts';
 import type { Service } from '../../src/services/service.ts';
 import { unbound } from '../../src/services/unbound.ts';
-import { fileAt, idsOf, linesAt, probeOf, probesOf, realisationOf } from './support.ts';
+import { faultOf, fileAt, idsOf, linesAt, probeOf, probesOf, realisationOf } from './support.ts';
 
 const service = unbound as unknown as Service;
 const declared = (server: object = {}, more: object = {}) =>
@@ -154,5 +155,100 @@ describe('probes', () => {
       'services.unbound.settings.server.hide-version': 'proven',
       'services.unbound.settings.server.msg-cache-size': 'unproven',
     });
+  });
+});
+
+describe('faults', () => {
+  const settings = {
+    interface: ['127.0.0.1', '::1@5353'],
+    'access-control': ['127.0.0.0/8 allow'],
+    'local-zone': ['"lan." static'],
+    'local-data': ['"nas.lan. IN A 10.0.0.2"', '"nas.lan. IN A 10.0.0.3"', '"away.net. CNAME nas.lan."'],
+    'local-data-ptr': ['"10.0.0.2 nas.lan."'],
+    'num-threads': 4,
+    'hide-version': false,
+  };
+  const made = probes(settings);
+  const before = lines(settings);
+
+  /** The lines of the configuration that a fault adds, and those that it takes away. */
+  function changed(id: string): { readonly added: string[]; readonly gone: string[] } {
+    const edits = faultOf(made, id).commands.filter((command) => command.includes('/run/mutation.copy'));
+    const [copy = '', edit = ''] = edits;
+    expect(copy).toBe(`cat ${file} > /run/mutation.copy`);
+    // Descriptors in the place of the files: cmp reads what was, sed and printf write to a file of the test's own.
+    const script = edit.replaceAll('/run/mutation.copy', '"$1"').replaceAll(file, '"$2"');
+    const run = 'set -e; d=$(mktemp -d); cat > "$d/a"; cp "$d/a" "$d/b"; set -- "$d/b" "$d/a"';
+    const { stdout, status } = spawnSync('/bin/sh', ['-c', `${run}\n${script}\ncat "$1"; rm -r "$d"`], {
+      encoding: 'utf8',
+      input: `${before.join('\n')}\n`,
+    });
+    expect(status).toBe(0);
+    const after = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.trim());
+    return {
+      added: after.filter((line) => !before.includes(line)),
+      gone: before.filter((line) => !after.includes(line)),
+    };
+  }
+
+  it.each([
+    ['unbound-moved/127.0.0.1', ['interface: 127.0.0.1@5353'], ['interface: 127.0.0.1']],
+    ['unbound-moved/::1@5353', ['interface: ::1@5354'], ['interface: ::1@5353']],
+    [
+      'unbound-record-other/A-nas.lan.-10.0.0.2',
+      ['local-data: "nas.lan. A 192.0.2.66"'],
+      ['local-data: "nas.lan. IN A 10.0.0.2"'],
+    ],
+    ['unbound-record-gone/A-nas.lan.-10.0.0.3', [], ['local-data: "nas.lan. IN A 10.0.0.3"']],
+    [
+      'unbound-record-other/PTR-2.0.0.10.in-addr.arpa.-nas.lan.',
+      ['local-data: "2.0.0.10.in-addr.arpa. PTR other.invalid."'],
+      ['local-data-ptr: "10.0.0.2 nas.lan."'],
+    ],
+    ['unbound-zone/lan.', ['local-zone: "lan." refuse'], ['local-zone: "lan." static']],
+    ['unbound-setting/num-threads', ['num-threads: 2'], []],
+    ['unbound-setting/hide-version', ['hide-version: yes'], []],
+    ['unbound-setting/access-control', ['access-control: 0.0.0.0/0 allow'], []],
+    ['unbound-refuses/::1', ['access-control: ::1/128 refuse'], []],
+    ['unbound-root-key/unread', [], ['auto-trust-anchor-file: /var/lib/unbound/root.key']],
+  ])('%s changes its lines of the configuration alone', (id, added, gone) => {
+    expect(changed(id)).toEqual({ added, gone });
+  });
+
+  it('are seen by all who ask at that address', () => {
+    expect(Object.keys(faultOf(made, 'unbound-moved/127.0.0.1').seen)).toEqual([
+      'unbound/answers-127.0.0.1',
+      'unbound/A-nas.lan.-10.0.0.2',
+      'unbound/A-nas.lan.-10.0.0.3',
+      'unbound/CNAME-away.net.-nas.lan.',
+      'unbound/PTR-2.0.0.10.in-addr.arpa.-nas.lan.',
+      'unbound/zone-lan.',
+    ]);
+    expect(faultOf(made, 'unbound-refuses/::1').seen).toEqual({
+      'unbound/answers-::1-5353': '^REFUSED$',
+      'unbound/reads-access-control': String.raw`^127\.0\.0\.0\/8 allow\n::1\/128 refuse$`.replace(
+        '\\n',
+        '\n',
+      ),
+    });
+  });
+
+  it('take away a record only where its zone says what is answered then', () => {
+    const gone = new RegExp(
+      faultOf(made, 'unbound-record-gone/A-nas.lan.-10.0.0.2').seen['unbound/A-nas.lan.-10.0.0.2'] ?? '',
+    );
+    expect(['NOERROR, 10.0.0.3', 'NXDOMAIN'].filter((seen) => gone.test(seen))).toHaveLength(2);
+    expect(['NOERROR, 10.0.0.3, 10.0.0.2', 'SERVFAIL'].filter((seen) => gone.test(seen))).toEqual([]);
+    expect(() => faultOf(made, 'unbound-record-gone/CNAME-away.net.-nas.lan.')).toThrow('no probe');
+  });
+
+  it('turn a zone that refuses into one that knows no such name', () => {
+    const refusing = probes({ 'local-zone': ['"lan." refuse'] });
+    expect(faultOf(refusing, 'unbound-zone/lan.').seen).toEqual({ 'unbound/zone-lan.': '^NXDOMAIN$' });
+    // It would answer so to a client that it turns away, too.
+    expect(faultOf(refusing, 'unbound-refuses/127.0.0.1').seen).not.toHaveProperty('unbound/zone-lan.');
   });
 });
