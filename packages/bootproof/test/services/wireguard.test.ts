@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Service } from '../../src/services/service.ts';
 import { wireguard } from '../../src/services/wireguard.ts';
-import { fileAt, idsOf, isInSurface, linesAt, probeOf, probesOf, realisationOf } from './support.ts';
+import { faultOf, fileAt, idsOf, isInSurface, linesAt, probeOf, probesOf, realisationOf } from './support.ts';
 
 const service = wireguard as unknown as Service;
 const key = 'xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=';
@@ -72,8 +72,7 @@ describe('WireGuard', () => {
     const probes = probesOf(service, on);
     expect(idsOf(probes)).toEqual([
       'wireguard/wg0-unit',
-      'wireguard/wg0-address-10.100.0.1/24',
-      'wireguard/wg0-address-fd00:100::1/64',
+      'wireguard/wg0-addresses',
       'wireguard/wg0-key',
       'wireguard/wg0-port',
       'wireguard/wg0-mtu',
@@ -99,7 +98,59 @@ describe('WireGuard', () => {
     expect(linesAt(realisationOf(service, without), unit).join()).not.toContain('route');
     expect(probeOf(probesOf(service, without), 'wireguard/wg0-route-10.100.0.2/32')).toMatchObject({
       title: '10.100.0.2/32 is not routed to wg0',
-      params: { output: '0' },
+      params: { output: 'no route' },
     });
+  });
+});
+
+describe('the faults of a tunnel', () => {
+  const probes = probesOf(service, on);
+
+  it.each([
+    ['wireguard-address-other/wg0-10.100.0.1/24', 'addresses', '192.0.2.77/24\nfd00:100::1/64'],
+    ['wireguard-address-other/wg0-fd00:100::1/64', 'addresses', '10.100.0.1/24\n2001:db8::77/64'],
+    ['wireguard-address-added/wg0', 'addresses', '10.100.0.1/24\n192.0.2.77/24\nfd00:100::1/64'],
+    ['wireguard-key-other/wg0', 'key', `another: ${key}`],
+    ['wireguard-key-none/wg0', 'key', 'another: (none)'],
+    [
+      'wireguard-key-file-gone/wg0',
+      'key',
+      'exit status 2: /bin/sh: 1: cannot open /var/lib/wireguard/wg0.key: No such file',
+    ],
+    ['wireguard-port/wg0', 'port', '51821'],
+    ['wireguard-mtu/wg0', 'mtu', '1400'],
+    ['wireguard-peer-added/wg0', 'peers', `mutationmutationmutationmutationmutationmus=\n${key}`],
+    [`wireguard-peer-wider/wg0-${key}`, 'peer-1-allowed', '10.100.0.2/32\n10.100.0.3/32\n198.51.100.0/24'],
+    [`wireguard-peer-endpoint/wg0-${key}`, 'peer-1-endpoint', '192.0.2.79:51900'],
+    [`wireguard-peer-keepalive/wg0-${key}`, 'peer-1-keepalive', '85'],
+    ['wireguard-route-gone/wg0-10.100.0.2/32', 'route-10.100.0.2/32', 'no route'],
+  ])('%s shows in the probe %s', (id, probe, shown) => {
+    const { seen } = faultOf(probes, id);
+    expect(new RegExp(seen[`wireguard/wg0-${probe}`] ?? 'nothing').test(shown)).toBe(true);
+  });
+
+  it('take a peer from all probes that are about it', () => {
+    expect(faultOf(probes, `wireguard-peer-gone/wg0-${key}`)).toMatchObject({
+      commands: [`wg set wg0 peer ${key} remove`],
+      seen: {
+        'wireguard/wg0-peers': '^$',
+        'wireguard/wg0-peer-1-allowed': '^$',
+        'wireguard/wg0-peer-1-endpoint': '^$',
+        'wireguard/wg0-peer-1-keepalive': '^$',
+      },
+    });
+  });
+
+  it('are routes where none are declared', () => {
+    const without = probesOf(service, withInterface({ allowedIPsAsRoutes: false }));
+    expect(faultOf(without, 'wireguard-route-added/wg0-10.100.0.2/32')).toMatchObject({
+      commands: ['ip -4 route replace 10.100.0.2/32 dev wg0'],
+      seen: { 'wireguard/wg0-route-10.100.0.2/32': String.raw`^10\.100\.0\.2$` },
+    });
+  });
+
+  it('keep to the ports that there are', () => {
+    const last = probesOf(service, withInterface({ listenPort: 65_535 }));
+    expect(faultOf(last, 'wireguard-port/wg0').commands).toEqual(['wg set wg0 listen-port 65534']);
   });
 });
