@@ -1,8 +1,20 @@
 import { option } from '../options/option.ts';
 import { types } from '../options/types.ts';
+import { literally } from '../probes/fault-commands.ts';
 import { commandOutput } from '../probes/kinds/command-output.ts';
 import { unit } from '../probes/kinds/unit.ts';
-import type { Probe } from '../probes/probe.ts';
+import type { Probe, ProbeFault } from '../probes/probe.ts';
+import { admitsItself, clientLines, type Export, parseExports, readClient } from './nfs-server/exports.ts';
+import {
+  clientFaults,
+  exportFaults,
+  exportGone,
+  fewerThreads,
+  folderGone,
+  otherPort,
+  type Program,
+  programs,
+} from './nfs-server/faults.ts';
 import { defineService, notRealised, textFile, wantedBy } from './service.ts';
 
 const source = 'nixos/modules/services/network-filesystems/nfsd.nix';
@@ -16,30 +28,6 @@ const port = (what: string) =>
     description: `A fixed port for ${what}; null: one that is free. Useful behind a firewall.`,
     ...provable,
   });
-
-/** A line of exports(5). */
-export interface Export {
-  readonly path: string;
-  /** Who may mount it, with their options: `192.168.1.0/24(rw)`. */
-  readonly clients: readonly string[];
-}
-
-/** The exports that a text in the form of exports(5) names. */
-export function parseExports(text: string): Export[] {
-  return text
-    .replace(/\\\n/g, ' ')
-    .split('\n')
-    .map((line) => line.replace(/#.*/, '').trim())
-    .flatMap((line) => {
-      const [, quoted, plain = '', rest = ''] = /^(?:"([^"]+)"|(\S+))\s*(.*)$/.exec(line) ?? [];
-      const path = quoted ?? plain;
-      return path.startsWith('/') ? [{ path, clients: rest.split(/\s+/).filter((word) => word !== '') }] : [];
-    });
-}
-
-/** Whether the machine itself is among the clients, so that it can mount what it exports. */
-const admitsItself = ({ clients }: Export): boolean =>
-  clients.some((client) => /^(\*|localhost|127\.0\.0\.1|127\.0\.0\.0\/8)?(\(|$)/.test(client));
 
 /** NFS: what is exported can be mounted, and gives the files that are in it. */
 export const nfsServer = defineService({
@@ -134,18 +122,21 @@ export const nfsServer = defineService({
         "exportfs -s | cut -d' ' -f1 | sort -u",
         paths.join('\n'),
         ['exports'],
+        exportFaults(exports, paths),
       ),
+      ...paths.flatMap((path) => clientsProbes(exports, path)),
       ask(
         'threads',
         `${server.nproc} threads serve requests`,
         'cat /proc/fs/nfsd/threads',
         String(server.nproc),
         ['nproc'],
+        [fewerThreads(server.nproc)],
       ),
-      ...exports.filter(admitsItself).map(({ path }) => holdsFile(path, server.createMountPoints)),
-      ...portProbes('mountd', 'rpc.mountd', server.mountdPort, 'mountdPort'),
-      ...portProbes('nlockmgr', 'the lock manager', server.lockdPort, 'lockdPort'),
-      ...portProbes('status', 'rpc.statd', server.statdPort, 'statdPort'),
+      ...exports.filter(admitsItself).map(({ path }) => holdsFile(exports, path, server.createMountPoints)),
+      ...portProbes('mountd', server.mountdPort, 'mountdPort'),
+      ...portProbes('nlockmgr', server.lockdPort, 'lockdPort'),
+      ...portProbes('status', server.statdPort, 'statdPort'),
     ];
   },
 
@@ -165,39 +156,74 @@ export const nfsServer = defineService({
 
 const own = (option: string): string => `services.nfs.server.${option}`;
 
-const ask = (id: string, title: string, command: string, output: string, part: readonly string[]): Probe =>
+const ask = (
+  id: string,
+  title: string,
+  command: string,
+  output: string,
+  part: readonly string[],
+  faults: readonly ProbeFault[],
+): Probe =>
   commandOutput.probe({
     id: `nfsServer/${id}`,
     title,
     params: { command, output },
     proves: part.map(own),
     after: ['nfsServer/unit'],
+    faults,
   });
 
+/** Who may mount a folder, whether they may write to it, and whether their root is root here. */
+function clientsProbes(exports: readonly Export[], path: string): Probe[] {
+  const given = exports.flatMap((each) => (each.path === path ? each.clients : []));
+  const clients = given.map(readClient).filter((client) => client !== undefined);
+  if (clients.length === 0 || clients.length < given.length || !/^[\w./-]+$/.test(path)) return [];
+  const shown = clientLines(clients);
+  const line = `^${literally(path)} +([^ (]+)\\((.*,)?(ro|rw),(.*,)?((no_)?root_squash),.*`;
+  return [
+    ask(
+      `clients-${path}`,
+      `${path} is open to ${shown.replaceAll('\n', ', ')} and nobody else`,
+      `exportfs -s | sed -nE 's/${line}/\\1 \\3 \\5/p' | LC_ALL=C sort`,
+      shown,
+      ['exports'],
+      clientFaults(exports, path, clients),
+    ),
+  ];
+}
+
 /** Puts a file into an exported folder, reads it through a mount of the export, and takes both away again. */
-function holdsFile(path: string, created: boolean): Probe {
+function holdsFile(exports: readonly Export[], path: string, created: boolean): Probe {
   const command = [
     `file=$(mktemp -p '${path}') && point=$(mktemp -d) || exit 1`,
     `chmod 644 "$file" && echo held > "$file"`,
-    `mount -t nfs4 -o ro,soft,timeo=50 '127.0.0.1:${path}' "$point" && cat "$point/\${file##*/}"`,
+    `mount -t nfs4 -o ro,soft,timeo=50 '127.0.0.1:${path}' "$point" 2>&1 && cat "$point/\${file##*/}" 2>&1`,
     `umount "$point"; rmdir "$point"; rm -f "$file"`,
   ].join('\n');
-  return ask(`holds-${path}`, `a file in ${path} is read through NFS`, command, 'held', [
-    'exports',
-    ...(created ? ['createMountPoints'] : []),
-  ]);
+  return ask(
+    `holds-${path}`,
+    `a file in ${path} is read through NFS`,
+    command,
+    'held',
+    ['exports', ...(created ? ['createMountPoints'] : [])],
+    [
+      exportGone(exports, path, '^mount\\.nfs4: .*(No such file or directory|access denied)'),
+      folderGone(path),
+    ],
+  );
 }
 
 /** The ports under which the port mapper knows a program. */
-const portProbes = (program: string, name: string, fixed: number | null, option: string): Probe[] =>
+const portProbes = (program: Program, fixed: number | null, option: string): Probe[] =>
   fixed === null
     ? []
     : [
         ask(
           `port-${program}`,
-          `${name} has the port ${fixed}`,
+          `${programs[program].name} has the port ${fixed}`,
           `rpcinfo -p 127.0.0.1 | tr -s ' ' | grep ' ${program}$' | cut -d' ' -f5 | sort -u`,
           String(fixed),
           [option],
+          [otherPort(program, fixed)],
         ),
       ];
