@@ -15,6 +15,21 @@ export const outcomeLine = ({ mutation, verdict, durationMs, detail }: Outcome):
   return verdict === 'caught' ? head : `${head}\n${' '.repeat(21)}${detail}`;
 };
 
+/** What would be tried, and which probes are to catch it. */
+export function listing(mutations: readonly Mutation[], untried: readonly Probe[]): string {
+  return [
+    ...mutations.map(
+      ({ id, title, expects }) => `${id}: ${title}\n  ${expects.map(({ probe }) => probe.id).join(', ')}`,
+    ),
+    ...untriedLines(untried),
+  ].join('\n');
+}
+
+const untriedLines = (untried: readonly Probe[]): string[] =>
+  untried.length === 0
+    ? []
+    : ['', 'No mutation tries these probes:', ...untried.map(({ id, kind }) => `  ${id} (${kind})`)];
+
 /** The score, what the time would have been otherwise, and each mutation that was not caught with its remedy. */
 export function summary({ outcomes, bootMs }: MutationRun, untried: readonly Probe[]): string {
   const score = scoreOf(outcomes);
@@ -34,11 +49,28 @@ export function summary({ outcomes, bootMs }: MutationRun, untried: readonly Pro
         ? `  What would catch it: ${remedyOf(mutation)}`
         : '  It is not counted as caught: the fault has to be made in another way.',
     ]),
-    ...(untried.length === 0
-      ? []
-      : ['', 'No mutation tries these probes:', ...untried.map(({ id, kind }) => `  ${id} (${kind})`)]),
+    ...untriedLines(untried),
   ].join('\n');
 }
+
+const mutationFields = ({ id, title, fault, expects }: Mutation) => ({
+  id,
+  title,
+  fault: fault.type,
+  expects: expects.map(({ probe, says }) => ({ probe: probe.id, says: says.source })),
+});
+
+/** The list for programs: the fields that a run has of them, too. */
+export const listingJson = (
+  host: string,
+  mutations: readonly Mutation[],
+  untried: readonly Probe[],
+): object => ({
+  schema: 1,
+  host,
+  mutations: mutations.map(mutationFields),
+  untried: untried.map(({ id }) => id),
+});
 
 /** The run for programs. Milliseconds throughout. */
 export function mutationJson(host: string, run: MutationRun, untried: readonly Probe[]): object {
@@ -48,10 +80,7 @@ export function mutationJson(host: string, run: MutationRun, untried: readonly P
     score: scoreOf(run.outcomes),
     bootMs: run.bootMs ?? null,
     mutations: run.outcomes.map(({ mutation, verdict, detail, durationMs }) => ({
-      id: mutation.id,
-      title: mutation.title,
-      fault: mutation.fault.type,
-      expects: mutation.expects.map(({ probe, says }) => ({ probe: probe.id, says: says.source })),
+      ...mutationFields(mutation),
       verdict,
       detail,
       durationMs,

@@ -26,4 +26,21 @@ describe('bootproof mutate, without a machine', () => {
     expect(status).toBe(2);
     expect(stderr).toContain('hl20');
   });
+
+  test('--list --json is the same for programs, and nothing else on standard output', async () => {
+    const { status, stdout } = await bootproof([
+      'mutate',
+      'hl02',
+      '--list',
+      '--json',
+      '--only',
+      'host-name/*',
+    ]);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      host: 'hl02',
+      mutations: [{ id: 'host-name/static', fault: 'running' }, { id: 'host-name/kernel' }],
+      untried: [],
+    });
+  });
 });

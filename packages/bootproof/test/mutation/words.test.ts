@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { judge, notApplied } from '../../src/mutation/judge.ts';
-import { mutationJson, outcomeLine, summary } from '../../src/mutation/words.ts';
+import { listing, listingJson, mutationJson, outcomeLine, summary } from '../../src/mutation/words.ts';
 import { mutation, probe, proof } from './support.ts';
 
 const caught = judge(mutation({ unit: /masked/ }), [proof('unit', 'failed', 'masked')], 1500);
@@ -42,4 +42,31 @@ test('the JSON holds every outcome, and survives a round trip', () => {
     mutations: [{ verdict: 'caught' }, { verdict: 'survived', remedy: 'Look at the unit.' }],
     untried: ['own/thing'],
   });
+});
+
+test('the list names each mutation with its probes, and at its end the probes without one', () => {
+  const both = mutation({ unit: /masked/, ping: /silent/ });
+  expect(listing([both], [probe('own/thing')])).toBe(
+    'unit-masked/x.service: x.service is masked\n  unit, ping\n\nNo mutation tries these probes:\n  own/thing (unit)',
+  );
+  expect(listing([both], [])).not.toContain('No mutation');
+});
+
+test('the list for programs has the fields that a run has of its mutations', () => {
+  const list = JSON.parse(JSON.stringify(listingJson('pine', [caught.mutation], [probe('own/thing')])));
+  expect(list).toEqual({
+    schema: 1,
+    host: 'pine',
+    mutations: [
+      {
+        id: 'unit-masked/x.service',
+        title: 'x.service is masked',
+        fault: 'running',
+        expects: [{ probe: 'unit', says: 'masked' }],
+      },
+    ],
+    untried: ['own/thing'],
+  });
+  const run = JSON.parse(JSON.stringify(mutationJson('pine', { outcomes: [caught], bootMs: 1 }, [])));
+  expect(run.mutations[0]).toMatchObject(list.mutations[0]);
 });

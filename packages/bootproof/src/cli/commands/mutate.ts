@@ -1,11 +1,9 @@
 import { BootproofError, exitStatus } from '../../base/errors.ts';
 import { nearestNames } from '../../base/nearest.ts';
-import { deriveMutations, selectMutations } from '../../mutation/derive.ts';
+import { type Derived, deriveMutations, selectMutations } from '../../mutation/derive.ts';
 import { type Outcome, scoreOf } from '../../mutation/judge.ts';
-import type { Mutation } from '../../mutation/mutation.ts';
 import { runMutations } from '../../mutation/run.ts';
-import { mutationJson, outcomeLine, summary } from '../../mutation/words.ts';
-import type { Probe } from '../../probes/probe.ts';
+import { listing, listingJson, mutationJson, outcomeLine, summary } from '../../mutation/words.ts';
 import { openHomelab, planHosts } from '../homelab.ts';
 import type { GlobalOptions } from '../homelab-folder.ts';
 import { type ImageOptions, Images } from '../image.ts';
@@ -26,46 +24,47 @@ export async function mutate(name: string, options: MutateOptions, context: Comm
   const [planned] = await planHosts([name], open);
   if (planned === undefined) return exitStatus.declaration;
   const { test } = planned;
-  const { mutations: all, untried } = deriveMutations(test);
-  const mutations = options.only === undefined ? all : selectMutations(all, options.only);
-  if (mutations.length === 0) throw nothingTo(options.only, name, all);
+  const { mutations, untried } = chosen(deriveMutations(test), options.only, name);
   if (options.list) {
-    process.stdout.write(listing(mutations, options.only === undefined ? untried : []));
+    print(
+      options.json
+        ? JSON.stringify(listingJson(name, mutations, untried), null, 2)
+        : listing(mutations, untried),
+    );
     return 0;
   }
   const say = (text: string) => void process.stderr.write(`${text}\n`);
   const tell = (outcome: Outcome) => (options.json ? say : print)(outcomeLine(outcome));
   const images = new Images(open, options, context.signal);
-  const folder = await makeRunFolder(open.root, name);
+  const image = await images.of(planned, ({ detail }) => say(detail));
+  const accelerator = await images.chooseAccelerator();
   const run = await runMutations({
     test,
     mutations,
-    folder,
-    image: await images.of(planned, ({ detail }) => say(detail)),
-    accelerator: await images.chooseAccelerator(),
+    folder: await makeRunFolder(open.root, name),
+    image,
+    accelerator,
     signal: context.signal,
     bootSeconds: options.timeout,
     buildImage: (changed) => images.of({ ...planned, test: changed }, () => undefined),
     onStep: say,
     onOutcome: tell,
   });
-  const shown = options.only === undefined ? untried : [];
-  if (options.json) print(JSON.stringify(mutationJson(name, run, shown), null, 2));
-  else print(`\n${summary(run, shown)}`);
+  if (options.json) print(JSON.stringify(mutationJson(name, run, untried), null, 2));
+  else print(`\n${summary(run, untried)}`);
   return scoreOf(run.outcomes).caught === mutations.length ? 0 : exitStatus.unproven;
 }
 
 const print = (text: string) => void process.stdout.write(`${text}\n`);
 
-function listing(mutations: readonly Mutation[], untried: readonly Probe[]): string {
-  const lines = mutations.map(
-    ({ id, title, expects }) => `${id}: ${title}\n  ${expects.map(({ probe }) => probe.id).join(', ')}\n`,
-  );
-  const rest = untried.map(({ id, kind }) => `  ${id} (${kind})\n`);
-  return [...lines, ...(rest.length === 0 ? [] : ['\nNo mutation tries these probes:\n', ...rest])].join('');
+/** Those that match `--only`. What is untried is told of a whole host alone. */
+function chosen({ mutations, untried }: Derived, only: string | undefined, host: string): Derived {
+  const picked = only === undefined ? mutations : selectMutations(mutations, only);
+  if (picked.length === 0) throw nothingTo(only, host, mutations);
+  return { mutations: picked, untried: only === undefined ? untried : [] };
 }
 
-function nothingTo(only: string | undefined, host: string, all: readonly Mutation[]): BootproofError {
+function nothingTo(only: string | undefined, host: string, all: Derived['mutations']): BootproofError {
   if (only === undefined) {
     return new BootproofError(`no mutation follows from the test of ${host}`, {
       kind: 'declaration',
