@@ -102,6 +102,7 @@ function addMutate(program: Command, context: CommandContext): void {
     .command('mutate <host>')
     .description('put faults into a host, one at a time, and demand that its test catches each of them')
     .option('--only <glob>', 'those mutations whose id matches: unit-*')
+    .option('-j, --jobs <n>', 'machines at a time', positive, 1)
     .option('--list', 'show what would be tried, and which probes are to catch it; nothing is booted')
     .option('--json', 'for programs')
     .option('--timeout <s>', 'seconds that a machine may take to boot', positive, 300)

@@ -2,6 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BootproofError, messageOf } from '../base/errors.ts';
 import { Deadline } from '../host/deadline.ts';
+import { reasonOf } from '../host/poll.ts';
 import { run } from '../host/process.ts';
 import { Scope } from '../host/scope.ts';
 import { inspectDisk } from '../image/inspect.ts';
@@ -20,7 +21,7 @@ export interface ImageFileOptions extends HostParts {
   readonly onOutcome: (outcome: Outcome) => void;
 }
 
-/** Puts files into copies of the image, and inspects each as a build does. Nothing is booted. */
+/** Puts files into a copy of the image, and inspects it as a build does. Nothing is booted, and no file is left. */
 export async function runImageFiles(options: ImageFileOptions): Promise<Outcome[]> {
   const { image, mutations, folder, signal, onStep, onOutcome } = options;
   if (mutations.length === 0) return [];
@@ -40,7 +41,7 @@ export async function runImageFiles(options: ImageFileOptions): Promise<Outcome[
       onOutcome(outcome);
     }
   } finally {
-    await rm(raw, { force: true });
+    await rm(folder, { recursive: true, force: true });
   }
   return outcomes;
 }
@@ -63,6 +64,7 @@ async function tryFile(
   try {
     await plant(mutation.fault, { device, folder, undo, signal });
   } catch (error) {
+    if (signal.aborted) throw reasonOf(signal);
     // debugfs may have come as far as a folder, or nowhere: of that there is nothing to undo.
     await undoAll().catch(() => rm(undo, { force: true }));
     return notApplied(mutation, messageOf(error), spent());

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diskBehind } from '../hardware/devices.ts';
 import { qemuArguments } from '../hardware/qemu.ts';
@@ -42,6 +42,7 @@ export async function bootForSnapshots(parts: HostParts): Promise<KeptMachine> {
   await mkdir(folder, { recursive: true });
   const { vm, agentChannel } = test.hardware;
   const monitor = await SnapshotMonitor.listen();
+  const template = join(folder, 'efivars-template.qcow2');
   let machine: Machine | undefined;
   const close = async () => {
     await machine?.close();
@@ -56,7 +57,7 @@ export async function bootForSnapshots(parts: HostParts): Promise<KeptMachine> {
       image: { path: image.path, format: 'qcow2' },
       ...(firmware === undefined
         ? {}
-        : { efiVarsTemplate: await makeVariables(firmware.varsTemplate, folder) }),
+        : { efiVarsTemplate: await makeVariables(firmware.varsTemplate, template, signal) }),
       command: (files) => ({
         binary: 'qemu-system-x86_64',
         args: [
@@ -75,14 +76,15 @@ export async function bootForSnapshots(parts: HostParts): Promise<KeptMachine> {
   } catch (error) {
     await close();
     throw error;
+  } finally {
+    await rm(template, { force: true });
   }
 }
 
 /** OVMF's empty variables as qcow2: a snapshot takes in every disk that is written to. */
-async function makeVariables(template: string, folder: string): Promise<string> {
-  const path = join(folder, 'efivars-template.qcow2');
-  const convert = ['convert', '-f', 'raw', '-O', 'qcow2', template, path];
-  await run('qemu-img', convert, { deadline: Deadline.after(30_000) });
+async function makeVariables(empty: string, path: string, signal: AbortSignal): Promise<string> {
+  const convert = ['convert', '-f', 'raw', '-O', 'qcow2', empty, path];
+  await run('qemu-img', convert, { deadline: Deadline.after(30_000), signal });
   return path;
 }
 

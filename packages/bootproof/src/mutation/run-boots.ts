@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { BootproofError, messageOf } from '../base/errors.ts';
+import { reasonOf } from '../host/poll.ts';
+import { inPool } from '../host/pool.ts';
 import type { BuiltImage } from '../image/built-image.ts';
 import type { Machine } from '../machine/machine.ts';
 import { makeSshKeyPair } from '../machine/ssh.ts';
@@ -15,6 +17,8 @@ export type BootMutation = Mutation & { readonly fault: BootFault };
 
 export interface BootsOptions extends HostParts {
   readonly mutations: readonly BootMutation[];
+  /** How many machines boot at a time. */
+  readonly jobs: number;
   /** Builds the image of a changed plan. */
   readonly buildImage: (test: Test) => Promise<Pick<BuiltImage, 'path' | 'kind' | 'inspection'>>;
   readonly onStep: (step: string) => void;
@@ -28,19 +32,21 @@ export function shareBoots(mutations: readonly BootMutation[]): BootMutation[][]
   return [...(together.length === 0 ? [] : [together]), ...apart];
 }
 
-/** Boots the faulty machines one after the other, and asks what is to fail. */
+/** Boots the faulty machines, so many at a time, and asks what is to fail. Outcomes in the order of the boots. */
 export async function runBoots(options: BootsOptions): Promise<Outcome[]> {
-  const outcomes: Outcome[] = [];
-  for (const [position, group] of shareBoots(options.mutations).entries()) {
-    options.onStep(`booting with: ${group.map(({ title }) => title).join('; ')}`);
-    const judged = await bootWith(group, {
-      ...options,
-      folder: join(options.folder, `boot-${position + 1}`),
-    });
-    for (const outcome of judged) options.onOutcome(outcome);
-    outcomes.push(...judged);
-  }
-  return outcomes;
+  const { mutations, jobs, folder, signal, onStep, onOutcome } = options;
+  const groups = [...shareBoots(mutations).entries()];
+  const boots = await inPool(groups, jobs, async ([position, group]) => {
+    signal.throwIfAborted();
+    onStep(`booting with: ${group.map(({ title }) => title).join('; ')}`);
+    const judged = await bootWith(group, { ...options, folder: join(folder, `boot-${position + 1}`) });
+    for (const outcome of judged) onOutcome(outcome);
+    return judged;
+  });
+  return boots.flatMap((boot) => {
+    if (boot.status === 'rejected') throw boot.reason;
+    return boot.value;
+  });
 }
 
 async function bootWith(group: readonly BootMutation[], options: BootsOptions): Promise<Outcome[]> {
@@ -62,7 +68,7 @@ async function bootWith(group: readonly BootMutation[], options: BootsOptions): 
     });
     return group.map((mutation) => judge(mutation, proofs, share()));
   } catch (error) {
-    if (options.signal.aborted) throw error;
+    if (options.signal.aborted) throw reasonOf(options.signal);
     // A machine that does not come up has shown nothing of what these probes are about.
     return group.map((mutation) => notApplied(mutation, messageOf(error), share()));
   } finally {

@@ -7,27 +7,59 @@ import { bootForSnapshots, type HostParts, type KeptMachine } from './kept-machi
 import type { Mutation, RunningFault } from './mutation.ts';
 import { openAgentSession, openSshSession, type Session, type SessionParts } from './session.ts';
 import { setClock } from './shell.ts';
+import { shareOut, type Worker } from './share-out.ts';
+
+export type RunningMutation = Mutation & { readonly fault: RunningFault };
 
 export interface RunningOptions extends HostParts {
-  readonly mutations: readonly (Mutation & { readonly fault: RunningFault })[];
+  readonly mutations: readonly RunningMutation[];
+  /** How many machines share the mutations out among them. */
+  readonly jobs: number;
   readonly onStep: (step: string) => void;
   readonly onOutcome: (outcome: Outcome) => void;
 }
 
-/** What the one boot took, against which the mutants' own time is to be seen. */
 export interface RunningResult {
+  /** In the mutations' order. */
   readonly outcomes: readonly Outcome[];
+  /** What a boot took, against which the mutants' own time is to be seen; of several the mean. */
   readonly bootMs: number;
 }
 
 /**
- * Applies faults to one booted machine, one after the other, each from the same snapshot.
+ * Applies faults to booted machines, each fault alone and from the snapshot of the machine that takes it. Machines are
+ * alike: each has its own boot, overlay, EFI variables and snapshot.
  *
- * @throws BootproofError when the machine does not come up, cannot be kept, or is not what it should be without any
- *   fault: a probe that fails anyway catches nothing.
+ * @throws BootproofError when a machine does not come up, cannot be kept, or is not what it should be without any fault:
+ *   a probe that fails anyway catches nothing. The other machines are ended then.
  */
 export async function runRunning(options: RunningOptions): Promise<RunningResult> {
-  const { test, image, mutations, onStep } = options;
+  const { mutations, jobs, folder, signal, onStep } = options;
+  const bootsMs: number[] = [];
+  const outcomes = await shareOut({
+    items: mutations,
+    width: jobs,
+    signal,
+    open: async (number, either) => {
+      const several = Math.min(jobs, mutations.length) > 1;
+      const { worker, bootMs } = await openMachine({
+        ...options,
+        folder: several ? `${folder}-${number}` : folder,
+        signal: either,
+        onStep: several ? (step) => onStep(`machine ${number}: ${step}`) : onStep,
+      });
+      bootsMs.push(bootMs);
+      return worker;
+    },
+  });
+  return { outcomes, bootMs: bootsMs.reduce((sum, ms) => sum + ms, 0) / bootsMs.length };
+}
+
+/** A machine that was booted and kept, and that is what was declared. */
+async function openMachine(
+  options: RunningOptions,
+): Promise<{ readonly worker: Worker<RunningMutation, Outcome>; readonly bootMs: number }> {
+  const { test, image, onStep, onOutcome } = options;
   const kept = await bootForSnapshots(options);
   try {
     const { machine, monitor, usernet, privateKey } = kept;
@@ -42,16 +74,16 @@ export async function runRunning(options: RunningOptions): Promise<RunningResult
     onStep('the machine is up; keeping it as it is');
     await monitor.take();
     await mustBeHealthy(options, kept, parts);
-    const outcomes: Outcome[] = [];
-    for (const mutation of mutations) {
+    const work = async (mutation: RunningMutation): Promise<Outcome> => {
       onStep(mutation.title);
       const outcome = await tryMutation(mutation, options, kept, parts);
-      outcomes.push(outcome);
-      options.onOutcome(outcome);
-    }
-    return { outcomes, bootMs };
-  } finally {
+      onOutcome(outcome);
+      return outcome;
+    };
+    return { worker: { work, close: () => kept.close() }, bootMs };
+  } catch (error) {
     await kept.close();
+    throw error;
   }
 }
 
@@ -103,7 +135,7 @@ async function openSession(
 }
 
 async function tryMutation(
-  mutation: RunningOptions['mutations'][number],
+  mutation: RunningMutation,
   options: RunningOptions,
   kept: KeptMachine,
   parts: SessionParts,

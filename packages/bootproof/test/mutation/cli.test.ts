@@ -43,4 +43,10 @@ describe('bootproof mutate, without a machine', () => {
       untried: [],
     });
   });
+
+  test.each(['0', 'two', '1.5'])('--jobs %s is no number of machines', async (jobs) => {
+    const { status, stderr } = await bootproof(['mutate', 'hl02', '--jobs', jobs]);
+    expect(status).toBe(2);
+    expect(stderr).toContain("option '-j, --jobs <n>' argument");
+  });
 });

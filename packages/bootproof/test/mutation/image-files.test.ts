@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -64,7 +65,7 @@ test('each file that an image must not have is found by the inspection, and by i
     expect.stringMatching(/^caught: users\/no-authorized-key: \/root\/.ssh\/authorized_keys$/),
     expect.stringMatching(/^caught: users\/no-login-password: root$/),
   ]);
-  expect(await readdir(options.folder)).not.toContain('image.raw');
+  expect(existsSync(options.folder)).toBe(false);
 });
 
 test('a file of one mutation is gone before the next: it is not seen again', async () => {
@@ -86,4 +87,21 @@ test('a file that cannot be written is no caught mutation', async () => {
   };
   const [outcome] = await runImageFiles({ ...options, mutations: [impossible] });
   expect(outcome).toMatchObject({ verdict: 'not applied', detail: expect.stringContaining('/no/such') });
+});
+
+test('an interruption ends it with its reason: what was cut off is no mutation that could not be applied', async () => {
+  const interruption = new AbortController();
+  const reason = new Error('interrupted by SIGINT');
+  const judged: string[] = [];
+  const outcome = runImageFiles({
+    ...options,
+    signal: interruption.signal,
+    onStep: (step) => {
+      if (step === mutations[1]?.title) interruption.abort(reason);
+    },
+    onOutcome: ({ mutation }) => judged.push(mutation.id),
+  });
+  await expect(outcome).rejects.toBe(reason);
+  expect(judged).toEqual([mutations[0]?.id]);
+  expect(existsSync(options.folder)).toBe(false);
 });

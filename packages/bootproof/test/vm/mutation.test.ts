@@ -41,6 +41,7 @@ test('mutants of one boot: each is caught by its own probe, and neither harmless
     image: await buildImage(plan.image),
     accelerator: await chooseAccelerator({ cacheFolder: cacheFolder() }),
     folder: folder.path,
+    jobs: 1,
     signal: new AbortController().signal,
     bootSeconds: 240,
     buildImage: () => Promise.reject(new Error('no fault here needs another image')),

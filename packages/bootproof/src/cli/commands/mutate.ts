@@ -12,6 +12,7 @@ import { makeRunFolder } from '../run-folder.ts';
 
 interface MutateOptions extends GlobalOptions, ImageOptions {
   readonly only?: string;
+  readonly jobs: number;
   readonly json?: boolean;
   readonly list?: boolean;
   /** Seconds. */
@@ -41,6 +42,7 @@ export async function mutate(name: string, options: MutateOptions, context: Comm
   const run = await runMutations({
     test,
     mutations,
+    jobs: options.jobs,
     folder: await makeRunFolder(open.root, name),
     image,
     accelerator,
