@@ -1,6 +1,7 @@
 // Times bootproof on this computer: single commands, each phase of a warm check, and two comparisons run in turns:
-// a warm check against a bare QEMU boot of the same image, and a cold check against debvm-create and debvm-run.
-// Usage: node scripts/bench.js [--pairs n] [--cold]
+// a warm check against a bare QEMU boot of the same image, and a cold check against debvm-create and debvm-run. And mutants
+// from one snapshot against the same ones with a boot for each.
+// Usage: node scripts/bench.js [--pairs n] [--cold] [--mutants: those alone]
 import { spawn, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -38,16 +39,18 @@ const spread = (figures) => {
 };
 const row = (name, text) => process.stdout.write(`${name.padEnd(34)} ${text}\n`);
 
-function bootproof(words, env = {}) {
+function call(words, env = {}) {
   const began = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, [bin, ...words], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...words], {
     encoding: 'utf8',
     env: { ...process.env, ...env },
     maxBuffer: 2 ** 28,
   });
   if (status !== 0) throw new Error(`bootproof ${words.join(' ')} ended with ${status}\n${stderr}`);
-  return seconds(began);
+  return { took: seconds(began), stdout };
 }
+
+const bootproof = (words, env) => call(words, env).took;
 
 /** The result of the latest run, whose phases and command line it holds. */
 function latestResult() {
@@ -183,7 +186,35 @@ async function debvm() {
   }
 }
 
+/** What `bootproof mutate` took for the mutations that match, with how each fared. */
+function mutate(glob, ...more) {
+  const { took, stdout } = call(['mutate', host, '--on', 'stand-in', '--json', '--only', glob, ...more]);
+  return { took, run: JSON.parse(stdout) };
+}
+
+/** The same mutants from one snapshot, from the snapshots of two machines, and with a boot for each of them. */
+function mutants() {
+  const glob = 'unit-*';
+  const { took, run } = mutate(glob);
+  const count = run.mutations.length;
+  const rowOf = (name, total) =>
+    row(
+      name,
+      `${(total / count).toFixed(2)} s a mutant, boot and all  (${count} mutants, ${total.toFixed(1)} s)`,
+    );
+  rowOf('mutants from one snapshot', took);
+  row('  the mutant alone', spread(run.mutations.map(({ durationMs }) => durationMs / 1000)));
+  rowOf('  shared by two machines', mutate(glob, '--jobs', '2').took);
+  const apart = run.mutations.reduce((sum, { id }) => sum + mutate(id).took, 0);
+  rowOf('mutants with a boot for each', apart);
+  row('a boot for each / one snapshot', `${(apart / took).toFixed(2)}`);
+}
+
 async function main() {
+  if (args.includes('--mutants')) {
+    bootproof(['build', host]);
+    return mutants();
+  }
   row('bootproof --help', spread(Array.from({ length: 5 }, () => bootproof(['--help']))));
   row(`bootproof plan ${host}`, spread(Array.from({ length: 5 }, () => bootproof(['plan', host]))));
 
@@ -210,6 +241,8 @@ async function main() {
     row(`  phase ${name}`, `${((endMs - startMs) / 1000).toFixed(2)} s`);
   for (const { name, startMs, endMs } of result.boot)
     row(`  boot: ${name}`, `${((endMs - startMs) / 1000).toFixed(2)} s`);
+
+  mutants();
 
   if (args.includes('--cold')) {
     const cold = bootproof(['check', host], { XDG_CACHE_HOME: join(scratch, 'cache') });
