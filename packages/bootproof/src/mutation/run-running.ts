@@ -6,8 +6,8 @@ import { judge, notApplied, type Outcome } from './judge.ts';
 import { bootForSnapshots, type HostParts, type KeptMachine } from './kept-machine.ts';
 import type { Mutation, RunningFault } from './mutation.ts';
 import { openAgentSession, openSshSession, type Session, type SessionParts } from './session.ts';
-import { setClock } from './shell.ts';
 import { shareOut, type Worker } from './share-out.ts';
+import { setClock } from './shell.ts';
 
 export type RunningMutation = Mutation & { readonly fault: RunningFault };
 

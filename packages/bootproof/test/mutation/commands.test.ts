@@ -16,7 +16,7 @@ const shell = promisify(execFile);
 const hl02 = await planHl02();
 const { mutations } = deriveMutations(hl02);
 const config = join(repository, 'examples');
-const examples = await planHosts(hostNames(config), openHomelab({ config }));
+const examples = await planHosts(hostNames(config), await openHomelab({ config }));
 
 describe('the commands of faults', () => {
   test.each([hl02, ...examples.map((each) => each.test)])(

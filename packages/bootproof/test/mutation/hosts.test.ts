@@ -7,7 +7,10 @@ import { deriveMutations } from '../../src/mutation/derive.ts';
 import { repository } from '../cli/command.ts';
 
 const shell = promisify(execFile);
-const planned = await planHosts(['usr01', 'net01'], openHomelab({ config: join(repository, 'examples') }));
+const planned = await planHosts(
+  ['usr01', 'net01'],
+  await openHomelab({ config: join(repository, 'examples') }),
+);
 
 describe.each(planned.map(({ test: plan }) => [plan.hostName, plan] as const))('%s', (_, plan) => {
   const { mutations, untried } = deriveMutations(plan);

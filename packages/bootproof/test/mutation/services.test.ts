@@ -10,7 +10,7 @@ import { repository } from '../cli/command.ts';
 
 const shell = promisify(execFile);
 const hosts = ['svc02', 'svc03'];
-const planned = await planHosts(hosts, openHomelab({ config: join(repository, 'examples') }));
+const planned = await planHosts(hosts, await openHomelab({ config: join(repository, 'examples') }));
 
 describe.each(planned.map(({ test: plan }) => [plan.hostName, plan] as const))('%s', (_, plan) => {
   const { mutations, untried } = deriveMutations(plan);
