@@ -38,6 +38,18 @@ export {
 export { types } from './options/types.ts';
 export { makeTest, type TestInput } from './plan/make-test.ts';
 export type { Test } from './plan/test.ts';
+export {
+  awaitFailure,
+  awaitListener,
+  awaitSuccess,
+  exactly,
+  literally,
+  overlay,
+  overrideUnit,
+  resolveUnit,
+  rewrite,
+  withLine,
+} from './probes/fault-commands.ts';
 export * as probes from './probes/makers.ts';
 export type { Probe, ProbeFault } from './probes/probe.ts';
 export { quote } from './probes/shell.ts';

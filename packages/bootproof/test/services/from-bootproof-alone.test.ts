@@ -16,7 +16,7 @@ import { repository } from '../cli/command.ts';
 import { guest } from './support.ts';
 
 /** Services of bootproof that stand in one file each, by its name. */
-const files = ['boot', 'etc', 'fail2ban', 'nfs-server', 'nix', 'node-exporter', 'timesyncd', 'wireguard'];
+const files = ['boot', 'etc', 'fail2ban', 'node-exporter', 'timesyncd'];
 
 /** The file of a service as a homelab would write it: all that it uses comes from 'bootproof'. */
 function rewritten(source: string): string {
@@ -89,7 +89,7 @@ describe("bootproof's own services, and the documented one, written in a homelab
 
   it('say the same of the hosts of the examples', async () => {
     const open = await openHomelab({ config: join(repository, 'examples') });
-    const hosts = await evaluateHosts(open, ['svc02', 'svc03', 'net01']);
+    const hosts = await evaluateHosts(open, ['svc02', 'unit01', 'usr01']);
     for (const name of files) {
       const own = await load(name);
       const known = services.find((service) => service.name === own.name) as Service;
