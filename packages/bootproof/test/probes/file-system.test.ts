@@ -5,6 +5,10 @@ import { fakeTarget } from './fake-target.ts';
 const mountinfo = `22 1 254:2 / / rw,relatime shared:1 - ext4 /dev/vda2 rw
 40 22 0:35 / /srv/cache rw,nosuid,relatime shared:20 - tmpfs tmpfs rw,size=65536k,mode=750
 41 22 254:2 /srv /export ro,relatime shared:21 - ext4 /dev/vda2 rw
+43 22 254:2 /srv /again rw,relatime shared:21 - ext4 /dev/vda2 rw
+44 22 0:37 / /frozen ro,relatime shared:23 - tmpfs tmpfs rw,size=65536k
+45 22 254:2 /srv/ice /srv/ice ro shared:24 - ext4 /dev/vda2 rw
+46 22 254:2 /srv/ice/block /libraries ro shared:24 - ext4 /dev/vda2 rw
 42 22 0:36 / /with\\040space rw shared:22 - tmpfs tmpfs rw
 `;
 
@@ -30,6 +34,12 @@ describe('file-system', () => {
     ['/export', { kind: 'bind', format: '', source: '/srv', mountOptions: ['ro'] }, 'passed'],
     ['/export', { kind: 'bind', format: '', source: '/home', mountOptions: ['ro'] }, 'failed'],
     ['/export', { kind: 'bind', format: '', source: '/srv', mountOptions: ['noexec'] }, 'failed'],
+    // Nobody declared these read-only.
+    ['/frozen', {}, 'failed'],
+    ['/export', { kind: 'bind', format: '', source: '/srv' }, 'failed'],
+    ['/again', { kind: 'bind', format: '', source: '/srv' }, 'passed'],
+    // What is read-only where it comes from remains so.
+    ['/libraries', { kind: 'bind', format: '', source: '/srv/ice/block' }, 'passed'],
   ])('%s as %o', async (mountpoint, params, verdict) => {
     expect(await look(mountpoint, params)).toMatchObject({ verdict });
   });
@@ -39,6 +49,9 @@ describe('file-system', () => {
       'tmpfs, tmpfs, without noexec',
     );
     expect((await look('/none')).seen).toBe('not mounted');
+    expect((await look('/frozen', { mountOptions: ['nodev'] })).seen).toBe(
+      'tmpfs, tmpfs, without nodev, read-only',
+    );
   });
 
   it('knows the forms in which the kernel shows options', () => {

@@ -146,6 +146,16 @@ describe('http-folder', () => {
   test('another file does not', async () => {
     expect(await look('/other/', 'site', { except: ['api/', 'index.htm'] })).toMatchObject({
       verdict: 'not yet',
+      seen: expect.stringMatching(/^HTTP\/1\.1 200 OK\n.* differ/),
+    });
+  });
+
+  test('its bytes do not count under another status', async () => {
+    mkdirSync(join(folder, 'gone'));
+    writeFileSync(join(folder, 'gone/none.txt'), 'nothing');
+    expect(await look('/', 'gone')).toMatchObject({
+      verdict: 'not yet',
+      seen: 'HTTP/1.1 404 Not Found\nsame',
     });
   });
 

@@ -182,3 +182,33 @@ describe('probes', () => {
     ]);
   });
 });
+
+describe('the faults of a swap file', () => {
+  const faults = (swap: object) =>
+    new Map(
+      probesOf(service, { swapDevices: [{ device: '/swap', ...swap }] } as never)[0]?.faults?.map((fault) => [
+        fault.id,
+        fault,
+      ]),
+    );
+
+  it('are off, half of its size and another priority', () => {
+    const all = faults({ size: 64, priority: 5 });
+    expect([...all.values()].map(({ id, seen }) => [id, seen])).toEqual([
+      ['swap-off/swap', '^$'],
+      ['swap-priority/swap', '^swap 64 MiB priority 0$'],
+      ['swap-size/swap', '^swap 32 MiB priority 5$'],
+    ]);
+    expect(all.get('swap-size/swap')?.commands).toEqual([
+      'swapoff /swap',
+      'truncate -s 32M /swap',
+      'mkswap /swap',
+      'swapon -p 5 /swap',
+    ]);
+  });
+
+  it('are those of what is declared', () => {
+    expect([...faults({}).keys()]).toEqual(['swap-off/swap']);
+    expect(faults({ priority: 0 }).get('swap-priority/swap')?.seen).toBe('^swap priority 1$');
+  });
+});

@@ -157,8 +157,64 @@ describe('probes', () => {
     expect(params).toMatchObject({ output: 'local a a trust\nlocal b b trust\n0 faults' });
     expect(proves).toEqual(['services.postgresql.authentication']);
   });
+
+  it('want the rules that admit clients first, and user maps anywhere', () => {
+    const all = probes({ authentication: 'local a a trust\nlocal b b trust', identMap: 'm a b' });
+    const command = (option: string): unknown => probeOf(all, `postgresql/${option}`).params;
+    expect(command('authentication')).toMatchObject({ command: expect.stringContaining('LIMIT 2') });
+    expect(command('identMap')).toMatchObject({ command: expect.stringContaining("IN ('\\''m a b'\\'')") });
+  });
 });
 
 it('has its part of the NixOS test', () => {
   expect(makeTestFile([service])).toContain('machine.wait_for_unit("postgresql.target")');
+});
+
+describe('faults', () => {
+  const commandsOf = (settings: object): Map<string, string | undefined> =>
+    new Map(
+      probeOf(probes({ settings }), 'postgresql/settings').faults?.map(({ id, commands }) => [
+        id,
+        commands[0],
+      ]),
+    );
+
+  it('are settings of which another value is known', () => {
+    const made = commandsOf({ jit_above_cost: 5, log_duration: true, work_mem: '4MB', datestyle: 'iso' });
+    expect(made.get('postgresql-setting/jit_above_cost')).toContain("SET jit_above_cost = '\\''6'\\''");
+    expect(made.get('postgresql-setting/log_duration')).toContain("SET log_duration = '\\''no'\\''");
+    expect(made.get('postgresql-setting/work_mem')).toContain("SET work_mem = '\\''8MB'\\''");
+    expect(made.has('postgresql-setting/datestyle')).toBe(false);
+    // Through the port it is asked: another one has a fault of its own.
+    expect(made.has('postgresql-setting/port')).toBe(false);
+    expect(made.has('postgresql-port-moved')).toBe(true);
+  });
+
+  it('of a user turn each clause that is said', () => {
+    const { faults = [] } = probeOf(
+      probes({ ensureUsers: [{ name: 'u', ensureClauses: { createdb: true, login: false } }] }),
+      'postgresql/user-0-u',
+    );
+    expect(faults.map(({ id, seen }) => [id, seen])).toEqual([
+      ['postgresql-role-missing/u', '^$'],
+      ['postgresql-role-createdb/u', '^u\\|f\\|f$'],
+      ['postgresql-role-login/u', '^u\\|t\\|t$'],
+    ]);
+  });
+
+  it('of rules take the last, put another first, and break the file', () => {
+    const { faults = [] } = probeOf(
+      probes({ authentication: 'local a a trust\nlocal b b trust' }),
+      'postgresql/authentication',
+    );
+    expect(faults.map(({ id }) => id)).toEqual([
+      'postgresql-rule-missing/authentication',
+      'postgresql-rule-broken/authentication',
+      'postgresql-rule-before/authentication',
+    ]);
+    const missing = new RegExp(faults[0]?.seen ?? '');
+    expect(missing.test('local a a trust\nlocal all all peer\n0 faults')).toBe(true);
+    expect(missing.test('local a a trust\nlocal b b trust\n0 faults')).toBe(false);
+    expect(missing.test('local b b trust\nlocal all all peer\n0 faults')).toBe(false);
+  });
 });

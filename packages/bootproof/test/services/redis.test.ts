@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { makeTestFile } from '../../src/emit/make-test-file.ts';
 import { redis } from '../../src/services/redis.ts';
@@ -127,6 +128,19 @@ describe('probes', () => {
       'redis/a/unit',
       'redis/a/user',
     ]);
+  });
+
+  it('ask one client for all settings, and see what it says where it cannot', () => {
+    const { command } = probeOf(probes({ a: on }), 'redis/a/settings').params as { readonly command: string };
+    const printed = (client: string): string =>
+      execFileSync('/bin/sh', ['-c', `client() { ${client}; }; ${command.replace('redis-cli', 'client')}`], {
+        encoding: 'utf8',
+      });
+    // A server of which each setting is its name in capitals, but for one that is empty.
+    const answers = `sed 's/config get //' | while read -r name; do echo "$name"; echo "$name" | sed 's/save//' | tr a-z A-Z; done`;
+    expect(printed(answers)).toContain('port=PORT\nbind=BIND\n');
+    expect(printed(answers)).toContain('\nsave=\n');
+    expect(printed("cat > /dev/null; echo 'Could not connect' >&2; false")).toBe('Could not connect=\n');
   });
 
   it('prove the settings only where the server tells all of them as they are written', () => {

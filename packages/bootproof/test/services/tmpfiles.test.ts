@@ -1,9 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { commandOutput } from '../../src/probes/kinds/command-output.ts';
+import type { Probe } from '../../src/probes/probe.ts';
 import { tmpfilesProbes } from '../../src/services/tmpfiles.ts';
+import { fakeTarget } from '../probes/fake-target.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'rules-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -50,4 +53,73 @@ describe('a rule of tmpfiles.d', () => {
       expect(made.map(({ proves }) => proves)).toEqual([[]]);
     },
   );
+});
+
+describe('a fault of a rule', () => {
+  const home = mkdtempSync(join(tmpdir(), 'rules-'));
+  afterAll(() => rmSync(home, { recursive: true }));
+  const rules = [
+    `d ${home}/a 0750 ${me} - -`,
+    `f ${home}/a/note 0640 ${me} - made at boot`,
+    `L+ ${home}/link - - - - ${home}/a`,
+    `r ${home}/none`,
+  ];
+
+  /** The files as the rules have them. */
+  function follow(): void {
+    for (const name of ['a', 'a.mutation', 'link', 'link.mutation', 'none']) {
+      rmSync(join(home, name), { recursive: true, force: true });
+    }
+    mkdirSync(join(home, 'a'));
+    chmodSync(join(home, 'a'), 0o750);
+    writeFileSync(join(home, 'a/note'), 'made at boot\n');
+    chmodSync(join(home, 'a/note'), 0o640);
+    symlinkSync(join(home, 'a'), join(home, 'link'));
+  }
+
+  const target = fakeTarget({
+    execute: (command) => {
+      const { stdout, stderr, status } = spawnSync('/bin/sh', ['-c', command], {
+        encoding: 'utf8',
+        env: { ...process.env, LC_ALL: 'C' },
+      });
+      return { stdout, stderr, exitCode: status ?? 1 };
+    },
+  });
+  const look = (probe: Probe) => commandOutput.observe(target, probe.params as never);
+
+  // Who may give files away is root alone.
+  const own = tmpfilesProbes(rules).flatMap((probe) =>
+    (probe.faults ?? [])
+      .filter(({ id }) => process.getuid?.() === 0 || !/-(owner|group)/.test(id))
+      .map(
+        (fault) =>
+          [`${fault.id.replace(home, '')} by ${probe.title.replace(home, '')}`, fault, probe] as const,
+      ),
+  );
+
+  it('is there for each of them', () => {
+    expect(new Set(own.map(([, { id }]) => id.replace(home, '').replace(/-(owner|group).*/, '')))).toEqual(
+      new Set([
+        'tmpfiles-mode/a',
+        ...(process.getuid?.() === 0 ? ['tmpfiles'] : []),
+        'tmpfiles-gone/a',
+        'tmpfiles-mode/a/note',
+        'tmpfiles-text/a/note',
+        'tmpfiles-gone/a/note',
+        'tmpfiles-target/link',
+        'tmpfiles-gone/link',
+        'tmpfiles-left/none',
+      ]),
+    );
+  });
+
+  it.each(own)('%s is seen as it is said', async (_, { commands, seen }, probe) => {
+    follow();
+    expect(await look(probe)).toMatchObject({ verdict: 'passed' });
+    execFileSync('/bin/sh', ['-ec', commands.join('\n')]);
+    const after = await look(probe);
+    expect(after.verdict).toBe('failed');
+    expect(after.seen).toMatch(new RegExp(seen));
+  });
 });
