@@ -119,7 +119,7 @@ export const nfsServer = defineService({
       ask(
         'exports',
         'exactly the declared folders are exported',
-        "exportfs -s | cut -d' ' -f1 | sort -u",
+        "exportfs -s | cut -d' ' -f1 | LC_ALL=C sort -u",
         paths.join('\n'),
         ['exports'],
         exportFaults(exports, paths),

@@ -219,7 +219,7 @@ const turned = ({ port }: NodeExporter, collector: string, to: 'on' | 'off'): Pr
     `has the collector ${collector} ${to}`,
     `s/ --${was}collector\\.${literally(collector)} / --${becomes}collector.${collector} /`,
     to === 'off'
-      ? String.raw`^\d+ other node_scrape_collector_success$`
+      ? String.raw`^(\d+ other|only) node_scrape_collector_success\b`
       : String.raw`^node_scrape_collector_success\{collector="${literally(collector)}"\} [01]$`,
     port,
   );

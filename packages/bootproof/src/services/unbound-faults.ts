@@ -2,6 +2,7 @@ import type { DnsType } from '../probes/dns-message.ts';
 import { exactly, literally, rewrite } from '../probes/fault-commands.ts';
 import type { ProbeFault } from '../probes/probe.ts';
 import { quote } from '../probes/shell.ts';
+import { sortedLines } from './sorted-lines.ts';
 
 /** What can be wrong with an Unbound, put into its configuration. Patterns and settings: unbound.conf(5). */
 
@@ -147,9 +148,6 @@ function otherValue([word = '', ...rest]: readonly string[]): string | undefined
   // Half, because some numbers have to be powers of two.
   return String(number < 2 ? number + 1 : Math.floor(number / 2));
 }
-
-/** Lines as `LC_ALL=C sort` prints them. */
-export const sortedLines = (lines: readonly string[]): string => [...lines].sort().join('\n');
 
 /** The key of the DNS root is lost, or Unbound is not told of it. */
 export const keyFaults = (file: string): readonly ProbeFault[] => [

@@ -5,6 +5,7 @@ import { dnsAnswer } from '../probes/kinds/dns-answer.ts';
 import type { Probe } from '../probes/probe.ts';
 import { quote } from '../probes/shell.ts';
 import { reachedAt } from '../probes/tcp.ts';
+import { sortedLines } from './sorted-lines.ts';
 import {
   configurationFile,
   type Endpoint,
@@ -16,7 +17,6 @@ import {
   recordGone,
   refusal,
   refusing,
-  sortedLines,
   type WrittenRecord,
 } from './unbound-faults.ts';
 

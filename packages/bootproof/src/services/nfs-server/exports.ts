@@ -1,3 +1,5 @@
+import { sortedLines } from '../sorted-lines.ts';
+
 /** What exports(5) says, as far as it is shown. Pure. */
 
 /** A line of exports(5). */
@@ -51,7 +53,4 @@ export function readClient(given: string): Client | undefined {
 
 /** Clients as the probe shows them: one a line, sorted. */
 export const clientLines = (clients: readonly Client[]): string =>
-  clients
-    .map(({ name, mode, squash }) => `${name} ${mode} ${squash}`)
-    .sort()
-    .join('\n');
+  sortedLines(clients.map(({ name, mode, squash }) => `${name} ${mode} ${squash}`));

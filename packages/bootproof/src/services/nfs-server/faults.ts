@@ -1,6 +1,7 @@
 import { exactly, rewrite } from '../../probes/fault-commands.ts';
 import type { ProbeFault } from '../../probes/probe.ts';
 import { quote } from '../../probes/shell.ts';
+import { sortedLines } from '../sorted-lines.ts';
 import { type Client, clientLines, clientsOf, type Export } from './exports.ts';
 
 /** What can be wrong with an NFS server, made on the running one where it takes it: exportfs(8), nfsd(7). */
@@ -26,7 +27,7 @@ const exportAdded = (paths: readonly string[]): ProbeFault =>
     'export-added',
     'a folder is exported that nobody declared',
     ["exportfs -i -o ro,no_subtree_check '*:/var/tmp'"],
-    exactly([...paths, '/var/tmp'].sort().join('\n')),
+    exactly(sortedLines([...paths, '/var/tmp'])),
   );
 
 export const fewerThreads = (declared: number): ProbeFault => {
@@ -42,7 +43,7 @@ export const fewerThreads = (declared: number): ProbeFault => {
 /** Too few folders are exported, or too many. */
 export const exportFaults = (exports: readonly Export[], paths: readonly string[]): ProbeFault[] => [
   ...paths.map((path) =>
-    exportGone(exports, path, exactly(paths.filter((each) => each !== path).join('\n'))),
+    exportGone(exports, path, exactly(sortedLines(paths.filter((each) => each !== path)))),
   ),
   exportAdded(paths),
 ];

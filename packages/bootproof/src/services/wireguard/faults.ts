@@ -1,12 +1,10 @@
 import { exactly } from '../../probes/fault-commands.ts';
 import type { ProbeFault } from '../../probes/probe.ts';
 import { quote } from '../../probes/shell.ts';
+import { sortedLines } from '../sorted-lines.ts';
 import { family } from './units.ts';
 
 /** What can be wrong with a tunnel, made on the interface as it is: wg(8), ip-address(8), ip-route(8). */
-
-/** Lines as `LC_ALL=C sort` prints them. */
-export const sortedLines = (lines: readonly string[]): string => [...lines].sort().join('\n');
 
 const fault = (id: string, title: string, commands: readonly string[], seen: string): ProbeFault => ({
   id: `wireguard-${id}`,

@@ -1,6 +1,7 @@
 import { commandOutput } from '../../probes/kinds/command-output.ts';
 import { unit } from '../../probes/kinds/unit.ts';
 import type { Probe, ProbeFault } from '../../probes/probe.ts';
+import { sortedLines } from '../sorted-lines.ts';
 import * as faults from './faults.ts';
 import type { Interface, Peer } from './options.ts';
 import { family } from './units.ts';
@@ -56,7 +57,7 @@ function addressQuestions(name: string, { ips }: Interface): Question[] {
       title: `${name} has ${ips.join(', ')} and no other address`,
       // A tunnel has no link-local address by itself: it has no hardware address to make one from.
       command: `ip -brief address show dev ${name} | tr -s ' ' '\\n' | grep / | LC_ALL=C sort`,
-      output: faults.sortedLines(ips),
+      output: sortedLines(ips),
       proves: ['ips'],
       faults: [
         ...ips.map((address) => faults.otherAddress(name, ips, address)),
@@ -120,7 +121,7 @@ function peersQuestion(name: string, { peers }: Interface): Question {
     id: 'peers',
     title: `${name} has its peers and no others`,
     command: `wg show ${name} peers | LC_ALL=C sort`,
-    output: faults.sortedLines(keys),
+    output: sortedLines(keys),
     proves: ['peers'],
     faults: [
       ...peers.map(({ publicKey }) => faults.peerGone(name, publicKey, keys)),
@@ -141,7 +142,7 @@ function peerQuestions(name: string, one: Peer, position: number): Question[] {
     proves: ['peers'],
     faults: [fault, gone],
   });
-  const allowed = faults.sortedLines(allowedIPs) || '(none)';
+  const allowed = sortedLines(allowedIPs) || '(none)';
   return [
     ask(
       'allowed',
