@@ -1,7 +1,7 @@
 import { DeclarationError, type Fault } from '../base/errors.ts';
 import type { OptionTree } from '../options/option.ts';
 import type { Probe, ProbeFault } from '../probes/probe.ts';
-import { isDeclaredPath } from './declared-path.ts';
+import { unknownOption } from './known-options.ts';
 
 /** Probes of one source: a service, or the host's own test.ts. */
 export interface ProbeSource {
@@ -26,7 +26,11 @@ export function checkedProbes(sources: readonly ProbeSource[], surface: OptionTr
     sources.flatMap((source) => source.probes.map((probe) => [probe, source] as const)),
   );
   const own = sources.filter(({ builtIn }) => !builtIn).flatMap(({ probes }) => probes);
-  const mistakes = [...idMistakes(all), ...provesMistakes(own, surface), ...mutationMistakes(all)];
+  const mistakes = [
+    ...idMistakes(all),
+    ...own.flatMap((probe) => optionMistakes(probe, surface)),
+    ...mutationMistakes(all),
+  ];
   const faults = mistakes.flatMap(({ probe, other, ...mistake }): Fault[] => {
     const [source, otherSource] = [sourceOf.get(probe), other && sourceOf.get(other)];
     if (source === undefined) return [];
@@ -73,18 +77,22 @@ function idMistakes(all: readonly Probe[]): Mistake[] {
   });
 }
 
-/** What a probe says that it proves, and that is no option: the coverage would never count it. */
-const provesMistakes = (probes: readonly Probe[], surface: OptionTree): Mistake[] =>
-  probes.flatMap((probe) =>
-    probe.proves
-      .filter((path) => !isDeclaredPath(surface, path))
-      .map((path) => ({
+/** A probe that claims to prove what is no option would count for nothing, unseen. */
+const optionMistakes = (probe: Probe, surface: OptionTree): Mistake[] =>
+  probe.proves.flatMap((path) => {
+    const unknown = unknownOption(surface, path);
+    if (unknown === undefined) return [];
+    const { near } = unknown;
+    return [
+      {
         probe,
         value: JSON.stringify(path),
-        reason: `The probe ${probe.id} says that it proves it, but there is no such option.`,
-        remedy: 'Correct the path in `proves`; `bootproof plan --coverage` lists what the host declares.',
-      })),
-  );
+        reason: `The probe ${probe.id} proves it, but there is no such option.`,
+        remedy:
+          near.length > 0 ? `Did you mean ${near.join(' or ')}?` : 'docs/reference/options.md lists them.',
+      },
+    ];
+  });
 
 /** What makes a fault that a probe brings useless: it could not be matched, or not be told from another. */
 function mutationMistakes(all: readonly Probe[]): Mistake[] {

@@ -267,10 +267,11 @@ describe('probes of a service', () => {
       says(['config/services/a.ts'], 'probes', 'Another probe of this host has the same id'),
       says(['config/services/a.ts', 'config/services/b.ts'], 'probes', 'the same id'),
       says(['config/services/b.ts'], 'probes', 'comes after it, but no probe'),
-      says(['config/services/b.ts'], 'probes', 'b/typo says that it proves it, but there is no such option'),
-      says(['config/services/b.ts'], 'probes', 'b/deep says that it proves it'),
-      says(['config/services/b.ts'], 'probes', 'b/deep says that it proves it'),
+      says(['config/services/b.ts'], 'probes', 'b/typo proves it, but there is no such option'),
+      says(['config/services/b.ts'], 'probes', 'b/deep proves it'),
+      says(['config/services/b.ts'], 'probes', 'b/deep proves it'),
     ]);
+    expect(faults[3]?.remedy).toContain('services.b.words');
     expect(faults.slice(3).map(({ value }) => value)).toEqual([
       '"services.b.wrods"',
       '"users.users.alice.shel"',
