@@ -1,12 +1,16 @@
 import {
+  awaitListener,
   defineService,
+  exactly,
   nix,
   option,
+  overrideUnit,
   type ProbeFault,
   probes,
   pythonString,
   type ResolvedOf,
   reachedAt,
+  resolveUnit,
   tcpCommand,
   text,
   textFile,
@@ -72,22 +76,30 @@ type Memcached = ResolvedOf<typeof options>['services']['memcached'];
 const argumentsOf = ({ listen, port, maxMemory, maxConnections, extraOptions }: Memcached): string =>
   ['-l', listen, '-p', port, '-m', maxMemory, '-c', maxConnections, ...extraOptions].join(' ');
 
+/** What `stats settings` tells of declared options, in memcached's order. */
+const settingsOf = ({ listen, port, maxMemory, maxConnections }: Memcached): string[] => [
+  `STAT maxbytes ${maxMemory * 2 ** 20}`,
+  `STAT maxconns ${maxConnections}`,
+  `STAT tcpport ${port}`,
+  `STAT inter ${listen}`,
+];
+
 /** Says words of memcached's protocol to the server, and prints what it answers. */
 const conversation = ({ listen, port }: Memcached, words: readonly string[]): string =>
   tcpCommand(reachedAt(listen), port, 'printf "%s\\r\\n" "$@" >&3 && tr -d "\\r" <&3', {
     words: [...words, 'quit'],
   });
 
-/** A fault for `bootproof mutate`: the server is started anew with these settings in its unit. */
-const restartedWith = (id: string, title: string, settings: readonly string[], seen: string): ProbeFault => ({
+/** A fault for `bootproof mutate`: the server runs as another declaration would have it. */
+const runningAs = (server: Memcached, id: string, title: string, seen: string): ProbeFault => ({
   id: `memcached-${id}`,
   title,
   commands: [
-    'folder=/run/systemd/system.control/memcached.service.d; mkdir -p $folder',
-    'program=$(readlink /proc/$(systemctl show -P MainPID memcached.service)/exe)',
-    `printf '%s\\n' '[Service]' ${settings.map((setting) => `"${setting}"`).join(' ')} > $folder/mutation.conf`,
-    'systemctl daemon-reload',
-    'systemctl restart memcached.service',
+    resolveUnit('memcached.service'),
+    'program=$(readlink /proc/$(systemctl show -P MainPID "$unit")/exe)',
+    ...overrideUnit([`User=${server.user}`, 'ExecStart=', `ExecStart=$program ${argumentsOf(server)}`]),
+    'systemctl restart "$unit"',
+    awaitListener(server.port),
   ],
   seen,
 });
@@ -129,30 +141,40 @@ const memcached = defineService({
   probes({ services: { memcached: declared } }) {
     if (!declared.enable) return [];
     const path = (name: keyof Memcached): string => `services.memcached.${name}`;
-    const after = ['memcached/unit'];
-    const restarted = (id: string, title: string, changed: Partial<Memcached>, seen: string): ProbeFault =>
-      restartedWith(
-        id,
-        title,
-        ['ExecStart=', `ExecStart=$program ${argumentsOf({ ...declared, ...changed })}`],
-        seen,
-      );
-    const otherUser = declared.user === 'nobody' ? 'daemon' : 'nobody';
     const process = '/proc/$(systemctl show -p MainPID --value memcached.service)';
+    const otherUser = declared.user === 'nobody' ? 'daemon' : 'nobody';
+    const larger = {
+      ...declared,
+      maxMemory: declared.maxMemory + 1,
+      maxConnections: declared.maxConnections + 1,
+    };
+    const bare = { ...declared, extraOptions: [] };
     return [
       probes.unit.probe({
         id: 'memcached/unit',
         params: { unit: 'memcached.service' },
         proves: [path('enable')],
       }),
+      // The one of these that is asked again until it can be answered.
+      probes.listeningPort.probe({
+        id: 'memcached/listens',
+        params: { port: declared.port },
+        proves: [path('port')],
+        after: ['memcached/unit'],
+      }),
       probes.commandOutput.probe({
         id: 'memcached/user',
         params: { command: `stat -c %U ${process}`, output: declared.user },
         title: `memcached runs as ${declared.user}`,
         proves: [path('user')],
-        after,
+        after: ['memcached/listens'],
         faults: [
-          restartedWith('other-user', 'memcached runs as another user', [`User=${otherUser}`], otherUser),
+          runningAs(
+            { ...declared, user: otherUser },
+            'other-user',
+            'memcached runs as another user',
+            exactly(otherUser),
+          ),
         ],
       }),
       probes.commandOutput.probe({
@@ -168,12 +190,12 @@ const memcached = defineService({
         },
         title: `a key that is set at ${declared.listen} port ${declared.port} comes back`,
         proves: [path('enable'), path('listen'), path('port')],
-        after,
+        after: ['memcached/listens'],
         faults: [
-          restarted(
+          runningAs(
+            { ...declared, port: declared.port - 1 },
             'other-port',
             'memcached listens on another port',
-            { port: declared.port - 1 },
             'refused',
           ),
         ],
@@ -182,22 +204,17 @@ const memcached = defineService({
         id: 'memcached/settings',
         params: {
           command: `${conversation(declared, ['stats settings'])} | grep -E '^STAT (maxbytes|maxconns|tcpport|inter) '`,
-          output: [
-            `STAT maxbytes ${declared.maxMemory * 2 ** 20}`,
-            `STAT maxconns ${declared.maxConnections}`,
-            `STAT tcpport ${declared.port}`,
-            `STAT inter ${declared.listen}`,
-          ].join('\n'),
+          output: settingsOf(declared).join('\n'),
         },
         title: 'memcached has its declared settings',
         proves: [path('maxMemory'), path('maxConnections'), path('port'), path('listen')],
-        after,
+        after: ['memcached/listens'],
         faults: [
-          restarted(
+          runningAs(
+            larger,
             'other-limits',
             'memcached keeps more than it may, for more clients',
-            { maxMemory: declared.maxMemory + 1, maxConnections: declared.maxConnections + 1 },
-            `maxbytes ${(declared.maxMemory + 1) * 2 ** 20}\\s+STAT maxconns ${declared.maxConnections + 1}\\b`,
+            exactly(...settingsOf(larger)),
           ),
         ],
       }),
@@ -212,13 +229,13 @@ const memcached = defineService({
               },
               title: 'memcached was started with the declared options',
               proves: [path('extraOptions')],
-              after,
+              after: ['memcached/listens'],
               faults: [
-                restarted(
+                runningAs(
+                  bare,
                   'no-more-options',
                   'memcached is started without its further options',
-                  { extraOptions: [] },
-                  `-c ${declared.maxConnections}$`,
+                  exactly(argumentsOf(bare)),
                 ),
               ],
             }),
