@@ -68,3 +68,4 @@ export {
   textFile,
   wantedBy,
 } from './services/service.ts';
+export { sortedLines } from './services/sorted-lines.ts';
