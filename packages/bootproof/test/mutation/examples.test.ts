@@ -65,9 +65,9 @@ describe('which probes are to catch a fault of svc01', () => {
     ['nginx-proxy/app.home.arpa:/api/', ['nginx/app.home.arpa:/api/']],
     ['nginx-index/files.home.arpa:/', ['nginx/files.home.arpa:/#index']],
     ['nginx-folder/files.home.arpa:', ['nginx/files.home.arpa:/#index', 'nginx/files.home.arpa#root']],
-    ['nginx-name-taken/www.home.arpa', ['nginx/app.home.arpa@www.home.arpa']],
+    ['nginx-name-taken/app.home.arpa/www.home.arpa', ['nginx/app.home.arpa@www.home.arpa']],
     [
-      'nginx-name-taken/app.home.arpa',
+      'nginx-name-taken/app.home.arpa/app.home.arpa',
       [
         'nginx/app.home.arpa:/',
         'nginx/app.home.arpa:/old/',
@@ -79,7 +79,7 @@ describe('which probes are to catch a fault of svc01', () => {
     ],
     ['nginx-listens-elsewhere/[::0]:80', ['nginx/app.home.arpa@::1:80', 'nginx/nobody@::1:80']],
     ['nginx-listens-elsewhere/127.0.0.1:8080', ['nginx/backend@127.0.0.1:8080']],
-    ['nginx-default-taken', ['nginx/nobody@anything']],
+    ['nginx-default-taken/nobody', ['nginx/nobody@anything']],
     ['postgresql-port-moved', ['postgresql/listens', 'postgresql/settings']],
     ['postgresql-database-missing/app', ['postgresql/database-app', 'postgresql/user-0-app']],
     ['postgresql-database-missing/metrics', ['postgresql/database-metrics']],

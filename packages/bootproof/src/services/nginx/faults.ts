@@ -17,9 +17,12 @@ const reconfigured = (filter: string): string[] => [
   awaitSuccess(hasWorkers),
 ];
 
-/** A place in the configuration: a virtual host, by the first of its names, and one of its locations or none. */
+/** A place in the configuration: a virtual host, and one of its locations or none. */
 export interface Place {
+  /** By the name of its option, which no other has. */
   readonly host: string;
+  /** The first of the names after `server_name`. */
+  readonly server: string;
   /** The words after `location`; empty: in no location. */
   readonly location: string;
 }
@@ -27,15 +30,15 @@ export interface Place {
 const nameOf = ({ host, location }: Place): string => `${host}:${location.replaceAll(/\s+/g, '')}`;
 
 /** Another line stands in the place of a directive. */
-const replaced = ({ host, location }: Place, directive: string, line: string): string[] => {
+const replaced = ({ server, location }: Place, directive: string, line: string): string[] => {
   const program = [
-    '$1 == "server_name" { host = $2; sub(/;$/, "", host) }',
+    '$1 == "server_name" { server = $2; sub(/;$/, "", server) }',
     '$1 == "location" { at = $0; gsub(/^ *location +| *[{] *$/, "", at) }',
     '$1 == "}" { at = "" }',
-    'host == inHost && at == inLocation && $1 == directive { print line; next }',
+    'server == inServer && at == inLocation && $1 == directive { print line; next }',
     '{ print }',
   ].join(' ');
-  const values = { inHost: host, inLocation: location, directive, line };
+  const values = { inServer: server, inLocation: location, directive, line };
   const given = Object.entries(values).map(([name, value]) => `-v ${name}=${quote(value)}`);
   return reconfigured(`awk ${given.join(' ')} ${quote(program)}`);
 };
@@ -92,16 +95,16 @@ const intruder = (listeners: readonly string[], name: string): string => {
 export const seenOfIntruder = (returned: Returned): string =>
   answered(418, partOf(returned), partOf(returned) === 'location' ? '(none)' : 'mutation');
 
-/** A host is missing under a name of its own, because another one has it. `listeners` are the words after `listen`. */
-export const nameTaken = (name: string, listeners: readonly string[]): SharedFault => ({
-  id: `nginx-name-taken/${name}`,
+/** A host is missing under one of its names, because another one has it. `listeners` are the words after `listen`. */
+export const nameTaken = (host: string, name: string, listeners: readonly string[]): SharedFault => ({
+  id: `nginx-name-taken/${host}/${name}`,
   title: `another virtual host answers for ${name}`,
   commands: reconfigured(intruder(listeners, name)),
 });
 
 /** A host is the default no more. */
 export const defaultTaken = (host: string, listeners: readonly string[]): SharedFault => ({
-  id: 'nginx-default-taken',
+  id: `nginx-default-taken/${host}`,
   title: `another virtual host than ${host} answers for names that none has`,
   commands: reconfigured(`sed 's/ default_server//' | ${intruder(listeners, 'mutation.invalid')}`),
 });

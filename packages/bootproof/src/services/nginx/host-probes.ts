@@ -40,7 +40,8 @@ interface Asked {
 
 /** Where a host, or one of its locations, is in nginx.conf. */
 const placeOf = ({ name, host }: Asked, location = ''): Place => ({
-  host: namesOf(name, host)[0] ?? name,
+  host: name,
+  server: namesOf(name, host)[0] ?? name,
   location,
 });
 
@@ -110,7 +111,7 @@ function locationProbes(at: Asked, words: string, location: Location): Probe[] {
   if (location.return !== null) {
     return answerProbe(id, request, location.return, [`${option}.return`], (answer) => [
       ...returnFaults(placeOf(at, words), answer),
-      nameFault(at, request.host, answer),
+      nameFault(at, request.host, seenOfIntruder(answer)),
     ]);
   }
   if (location.proxyPass !== null) return proxyProbe(at, id, request, location.proxyPass, words, option);
@@ -132,15 +133,9 @@ function answerProbe(
   return [httpAnswer.probe({ id, params: { ...request, status, body, headers }, proves, after, faults })];
 }
 
-/** Another host has the name that is asked for. */
-const nameFault = ({ listeners }: Asked, name: string, answer: Returned): ProbeFault => ({
-  ...nameTaken(name, listeners),
-  seen: seenOfIntruder(answer),
-});
-
-/** The same, of an answer that is compared with a file or with what is behind a proxy. */
-const nameFaultOf = ({ listeners, request }: Asked, seen: string): ProbeFault => ({
-  ...nameTaken(request.host, listeners),
+/** Another host has the name that is asked for; `seen` is what is seen of its answer. */
+const nameFault = ({ name, listeners }: Asked, asked: string, seen: string): ProbeFault => ({
+  ...nameTaken(name, asked, listeners),
   seen,
 });
 
@@ -167,7 +162,7 @@ function proxyProbe(
     path: uri === undefined ? request.path : `${uri}${rest}`,
   };
   const proves = [`${option}.proxyPass`];
-  const faults = [passedNowhere(placeOf(at, words)), nameFaultOf(at, '^418, "mutation"$')];
+  const faults = [passedNowhere(placeOf(at, words)), nameFault(at, request.host, '^418, "mutation"$')];
   return [httpProxy.probe({ id, params: { ...request, upstream }, proves, after, faults })];
 }
 
@@ -212,7 +207,7 @@ function filesProbes(at: Asked, id: string, words: string, location: Location, o
 /** What is wrong when the files do not come from the declared folder. */
 const folderFaults = (at: Asked, place: Place, directive: 'root' | 'alias'): ProbeFault[] => [
   { ...folderElsewhere(place, directive), seen: '^HTTP/1\\.1 404\\b' },
-  nameFaultOf(at, '^HTTP/1\\.1 418\\b'),
+  nameFault(at, at.request.host, '^HTTP/1\\.1 418\\b'),
 ];
 
 /** Paths below a folder's that other locations answer, relative to it; undefined when they cannot be told. */
@@ -230,7 +225,10 @@ function lastResort(at: Asked, id: string, words: string, location: Location, op
   const path = pathOf(at, words, 'bootproof-asks-for-nothing');
   if (status === undefined || path === undefined) return [];
   const params = { ...at.request, path, status: Number(status), body: null, headers: {} };
-  const faults = [otherLastResort(placeOf(at, words), Number(status)), nameFaultOf(at, '^418$')];
+  const faults = [
+    otherLastResort(placeOf(at, words), Number(status)),
+    nameFault(at, at.request.host, '^418$'),
+  ];
   return [httpAnswer.probe({ id: `${id}#nothing`, params, proves: [`${option}.tryFiles`], after, faults })];
 }
 
@@ -256,7 +254,7 @@ function redirectProbes(at: Asked): Probe[] {
   const proves = [`${path}.globalRedirect`, `${path}.redirectCode`];
   return answerProbe(`nginx/${name}#redirect`, request, value, proves, (answer) => [
     ...returnFaults(placeOf(at, '/'), answer),
-    nameFault(at, request.host, answer),
+    nameFault(at, request.host, seenOfIntruder(answer)),
   ]);
 }
 
@@ -280,7 +278,7 @@ function choiceProbes(at: Asked): Probe[] {
     faultsOf: (answer: Returned) => readonly ProbeFault[],
   ): Probe[] => answerProbe(`nginx/${name}@${what}`, { ...asked, ...more }, value ?? '', proves, faultsOf);
   const askName = (what: string, as: string, option: string): Probe[] =>
-    ask(what, { host: as }, [`${path}.${option}`], (answer) => [nameFault(at, as, answer)]);
+    ask(what, { host: as }, [`${path}.${option}`], (answer) => [nameFault(at, as, seenOfIntruder(answer))]);
   const source =
     host.listen.length > 0 ? 'listen' : host.listenAddresses.length > 0 ? 'listenAddresses' : undefined;
   const reached =
@@ -302,7 +300,7 @@ function choiceProbes(at: Asked): Probe[] {
     ...addressesOf(nginx, host).flatMap(({ address, port, listener }) =>
       ask(`${address}:${port}`, { address, port }, reached, (answer) => [
         listensElsewhere(listener),
-        nameFault(at, asked.host, answer),
+        nameFault(at, asked.host, seenOfIntruder(answer)),
       ]),
     ),
   ];

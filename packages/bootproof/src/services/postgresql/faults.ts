@@ -38,7 +38,7 @@ function otherValue(name: string, value: unknown): string | undefined {
   if (typeof value === 'number') return String(value + 1);
   const size = /^(\d+)(kB|MB|GB)$/.exec(String(value));
   if (size !== null) return `${Number(size[1]) * 2}${size[2]}`;
-  return name === 'log_line_prefix' ? 'mutation ' : undefined;
+  return name === 'log_line_prefix' ? 'mutation' : undefined;
 }
 
 /** Each setting is another one; the port, through which the server is asked, has a fault of its own. */
@@ -52,7 +52,7 @@ export const otherSettings = (postgresql: Postgresql): ProbeFault[] => [
         id: `postgresql-setting/${name}`,
         title: `PostgreSQL runs with ${name} = ${other}`,
         commands: otherwise(postgresql, name, other),
-        seen: withLine(`${name}=${other}`).replace('(\\n|$)', '\\s*(\\n|$)'),
+        seen: withLine(`${name}=${other}`),
       },
     ];
   }),

@@ -71,11 +71,11 @@ describe('a fault of nginx changes in the configuration what it says, and nothin
     ['nginx-group', ['- user nginx nginx;', '+ user nginx root;']],
     ['nginx-configuration-broken', ['+ mutation;']],
     [
-      'nginx-name-taken/b.lan',
+      'nginx-name-taken/a.lan/b.lan',
       ['+ server { listen 0.0.0.0:80; listen [::0]:80; server_name b.lan; return 418 "mutation"; }'],
     ],
     [
-      'nginx-default-taken',
+      'nginx-default-taken/a.lan',
       [
         '- listen 0.0.0.0:80 default_server;',
         '- listen [::0]:80 default_server;',
@@ -96,6 +96,25 @@ describe('a fault of nginx changes in the configuration what it says, and nothin
     if (fault === undefined) throw new Error(`no fault ${id} among ${[...faults.keys()].join(', ')}`);
     expect(changesOf(fault)).toEqual(changes);
   });
+});
+
+it('each fault is told from those of hosts with the same name, or of other default hosts', () => {
+  const host = (port: number, text: string) => ({
+    serverName: 'same.lan',
+    default: true,
+    listen: [{ addr: '127.0.0.1', port }],
+    locations: { '/': { return: `200 ${text}` } },
+  });
+  const made = probesOf(service, {
+    services: { nginx: { enable: true, virtualHosts: { a: host(80, 'a'), b: host(81, 'b') } } },
+  } as never).flatMap(({ faults: own = [] }) => own);
+  const byId = new Map(made.map(({ id }) => [id, made.filter((each) => each.id === id)]));
+  for (const [id, same] of byId) {
+    expect(new Set(same.map(({ title, commands }) => JSON.stringify([title, commands]))).size, id).toBe(1);
+  }
+  expect([...byId.keys()]).toEqual(
+    expect.arrayContaining(['nginx-name-taken/b/same.lan', 'nginx-default-taken/a', 'nginx-text/b:/']),
+  );
 });
 
 describe('what a probe is to see of a fault', () => {
