@@ -12,13 +12,24 @@ const tellable = (value: unknown): value is string | boolean | number =>
   typeof value === 'number' ||
   (typeof value === 'string' && !/^\d+[a-z]+$/i.test(value));
 
+/** What the probes of one server have in common. */
+interface Subject {
+  readonly unitName: string;
+  readonly server: Server;
+  id(what: string): string;
+  /** The path of one of its options. */
+  path(option: string): string;
+  /** They come after its unit. */
+  readonly after: readonly string[];
+}
+
 /** That one server runs, answers as declared, and has its settings. */
 export function serverProbes(name: string, server: Server): Probe[] {
   const unitName = `${redisName(name)}.service`;
   const id = (what: string): string => `redis/${name === '' ? 'default' : name}/${what}`;
   const path = (option: string): string => `services.redis.servers.${JSON.stringify(name)}.${option}`;
   const after = [id('unit')];
-  const probes: Probe[] = [
+  return [
     unit.probe({ id: id('unit'), params: { unit: unitName }, proves: [path('enable')] }),
     commandOutput.probe({
       id: id('user'),
@@ -31,70 +42,61 @@ export function serverProbes(name: string, server: Server): Probe[] {
       after,
       faults: processFaults(unitName, server),
     }),
+    // The password is a secret of the machine's own: nobody here can ask such a server anything.
+    ...(server.requirePassFile === null ? clientProbes({ unitName, server, id, path, after }) : []),
   ];
-  const [way, byTcp] = waysTo(server);
-  // The password is a secret of the machine's own: nobody here can ask such a server anything.
-  const client = way ?? byTcp;
-  if (server.requirePassFile !== null || client === undefined) return probes;
+}
+
+/** What a client of the server sees, if there is a way to it. */
+function clientProbes({ unitName, server, id, path, after }: Subject): Probe[] {
+  const [bySocket, byTcp] = waysTo(server);
+  const client = bySocket ?? byTcp;
+  if (client === undefined) return [];
   const withPassword = (command: string): string =>
     server.requirePass === null ? command : `REDISCLI_AUTH=${quote(server.requirePass)} ${command}`;
   const asking = withPassword(client.command);
   const settings = declaredSettings(server);
-  const faults = serverFaults({ unit: unitName, server, asking, bySocket: client === way, settings });
-  return [
-    ...probes,
+  const faults = serverFaults({ unit: unitName, server, asking, bySocket: client === bySocket, settings });
+  const ask = (
+    what: keyof typeof faults,
+    title: string,
+    command: string,
+    output: string,
+    options: readonly string[],
+  ): Probe =>
     commandOutput.probe({
-      id: id('key'),
-      params: {
-        command: `${asking} set bootproof:probe back ex 60 && ${asking} get bootproof:probe && ${asking} del bootproof:probe`,
-        output: 'OK\nback\n1',
-      },
-      title: `a key that is set in ${unitName} comes back`,
-      proves: [path('enable'), path(client.option)],
+      id: id(what),
+      params: { command, output },
+      title,
+      proves: options.map(path),
       after,
-      faults: faults.key,
-    }),
-    ...(byTcp === undefined || byTcp === client
-      ? []
-      : [
-          commandOutput.probe({
-            id: id('tcp'),
-            params: { command: `${withPassword(byTcp.command)} ping`, output: 'PONG' },
-            title: `${unitName} answers on TCP port ${server.port}`,
-            proves: [path('port'), path('bind')],
-            after,
-            faults: faults.tcp,
-          }),
-        ]),
+      faults: faults[what],
+    });
+  const tcpProbe = (byPort: string): Probe =>
+    ask('tcp', `${unitName} answers on TCP port ${server.port}`, `${byPort} ping`, 'PONG', ['port', 'bind']);
+  const key = `${asking} set bootproof:probe back ex 60 && ${asking} get bootproof:probe && ${asking} del bootproof:probe`;
+  const ping = `${client.command} ping 2>&1; ${asking} ping`;
+  const refused = 'NOAUTH Authentication required.\n\nPONG';
+  const told = settings.map(({ name, value }) => `${name}=${value}`).join('\n');
+  return [
+    ask('key', `a key that is set in ${unitName} comes back`, key, 'OK\nback\n1', ['enable', client.option]),
+    ...(byTcp === undefined || byTcp === client ? [] : [tcpProbe(withPassword(byTcp.command))]),
     ...(server.requirePass === null
       ? []
-      : [
-          commandOutput.probe({
-            id: id('refuses'),
-            params: {
-              command: `${client.command} ping 2>&1; ${asking} ping`,
-              output: 'NOAUTH Authentication required.\n\nPONG',
-            },
-            title: `${unitName} answers only who gives the password`,
-            proves: [path('requirePass')],
-            after,
-            faults: faults.refuses,
-          }),
-        ]),
-    commandOutput.probe({
-      id: id('settings'),
-      params: {
-        // One client asks for all: each is answered by two lines, its name and its value.
-        command: `printf 'config get %s\\n' ${settings.map(({ name: key }) => quote(key)).join(' ')} | ${asking} --raw 2>&1 | paste -d = - -`,
-        output: settings.map(({ name: key, value }) => `${key}=${value}`).join('\n'),
-      },
-      title: `${unitName} has its declared settings`,
-      proves: settings.map(({ option }) => path(option)),
-      after,
-      faults: faults.settings,
-    }),
+      : [ask('refuses', `${unitName} answers only who gives the password`, ping, refused, ['requirePass'])]),
+    ask(
+      'settings',
+      `${unitName} has its declared settings`,
+      tell(asking, settings),
+      told,
+      settings.map(({ option }) => option),
+    ),
   ];
 }
+
+/** One client asks for all settings: each is answered by two lines, its name and its value. */
+const tell = (asking: string, settings: readonly { readonly name: string }[]): string =>
+  `printf 'config get %s\\n' ${settings.map(({ name }) => quote(name)).join(' ')} | ${asking} --raw 2>&1 | paste -d = - -`;
 
 /** How to ask the server, with the option that says so: by its socket, and by TCP. */
 function waysTo({ unixSocket, port, bind }: Server) {
