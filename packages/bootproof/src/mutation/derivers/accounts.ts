@@ -23,29 +23,32 @@ const sketch = ({ id, title, commands, via }: AccountFault, says: RegExp): Sketc
   says,
 });
 
+/** A field of passwd(5), and what it says instead. */
+type Change = readonly [part: Parameters<typeof userChanged>[1], to: string];
+
 /** A list with commas that lacks a name. */
 const without = (name: string): string => `(?!(?:[^:]*,)?${literally(name)}(?:,|$))`;
 
 /** The user's field, as somebody else would have left it. */
 function otherField({ user, field, value }: AccountParams): Sketch[] {
-  const changed = (
-    what: Parameters<typeof userChanged>[1],
-    to: string,
-    says = to,
-    name: string = field,
-  ): Sketch[] => {
-    const words = { id: `user-${name}/${user}`, title: `${user} has ${to} for ${name}` };
-    return [sketch(userChanged(user, what, to, words), new RegExp(`^${literally(says)}$`))];
-  };
+  const changed = (id: string, says: string, [part, to]: Change, words: string): Sketch =>
+    sketch(
+      userChanged(user, part, to, { id: `${id}/${user}`, title: `${user} ${words}` }),
+      new RegExp(`^${literally(says)}$`),
+    );
   switch (field) {
-    case 'kind':
-      return value === 'normal user'
-        ? changed('uid', '501', 'system user')
-        : changed('uid', '1501', 'normal user');
-    case 'uid':
-      return changed('uid', String(Number(value) + 1));
-    case 'group':
-      return value === 'root' ? changed('gid', '65534', nobody.group) : changed('gid', '0', 'root');
+    case 'kind': {
+      const [uid, kind] = value === 'normal user' ? ['501', 'system user'] : ['1501', 'normal user'];
+      return [changed('user-kind', kind, ['uid', uid], `is a ${kind}`)];
+    }
+    case 'uid': {
+      const other = String(Number(value) + 1);
+      return [changed('user-uid', other, ['uid', other], `has the id ${other}`)];
+    }
+    case 'group': {
+      const [gid, name] = value === 'root' ? ['65534', nobody.group] : ['0', 'root'];
+      return [changed('user-group', name, ['gid', gid], `has ${name} as the first group`)];
+    }
     case 'extra groups':
       return value.split(',').map((name) => sketch(groupLeft(user, name), new RegExp(`^${without(name)}`)));
     case 'home':
@@ -53,7 +56,9 @@ function otherField({ user, field, value }: AccountParams): Sketch[] {
     case 'shell':
       return [sketch(otherShell(user, value), value === 'nologin' ? /^sh$/ : /^nologin$/)];
     case 'description':
-      return changed('description', 'mutation');
+      return [
+        changed('user-description', 'mutation', ['description', 'mutation'], 'is described as mutation'),
+      ];
   }
 }
 
