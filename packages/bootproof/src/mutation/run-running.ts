@@ -107,7 +107,6 @@ async function mustBeHealthy(options: RunningOptions, kept: KeptMachine, parts: 
   await kept.monitor.restore();
   const { scope } = kept.machine;
   const session = await openSession(options, parts, 'agent');
-  await session.execute(setClock(Date.now()));
   const proofs = await askProbes([...probes.values()], session.target, {
     scope,
     now: () => kept.machine.now(),
