@@ -10,7 +10,6 @@ import { quote } from '../probes/shell.ts';
 import { eachString } from './nixos-test.ts';
 import { peerValue } from './peers.ts';
 import { defineService, textFile, wantedBy } from './service.ts';
-import { sortedLines } from './sorted-lines.ts';
 
 const source = 'nixos/modules/services/security/fail2ban.nix';
 
@@ -216,6 +215,9 @@ export function secondsOf(time: string | number | boolean): number | undefined {
 /** What fail2ban itself says of the loopback, which is never banned. */
 const loopback = ['127.0.0.1/8', '127.0.0.0/8', '::1'];
 
+/** Each word once, as `LC_ALL=C sort -u` prints them. */
+const once = (words: readonly string[]): string => [...new Set(words)].sort().join('\n');
+
 /** A jail with another setting, in a file that is read after all others: jail.conf(5). */
 const otherSetting = (jail: string, key: string, given: string, seen = given): ProbeFault => ({
   id: `fail2ban-setting/${jail}/${key}-${given.replaceAll(' ', ',')}`,
@@ -257,14 +259,14 @@ function limitProbes({ name, settings }: Jail, fail2ban: Fail2ban): Probe[] {
     .filter((each) => !['', ...loopback].includes(each));
   const listed = `${get('ignoreip')} | sed -n 's/^[|\`]- //p' | grep -vFx ${loopback.map((each) => `-e ${each}`).join(' ')} | LC_ALL=C sort -u`;
   const ignoring = (words: readonly string[]) =>
-    otherSetting(name, 'ignoreip', words.join(' ') || '::1', sortedLines([...new Set(words)]));
+    otherSetting(name, 'ignoreip', words.join(' ') || '::1', once(words));
   const port = String(settings['port']);
   return [
     ...numbers,
     ...(ignored.length === 0
       ? []
       : [
-          ask('ignoreip', listed, sortedLines([...new Set(ignored)]), [
+          ask('ignoreip', listed, once(ignored), [
             ignoring(ignored.slice(1)),
             ignoring([...ignored, '198.51.100.0/24']),
           ]),
