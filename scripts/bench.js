@@ -194,7 +194,7 @@ function mutate(glob, ...more) {
 
 /** The same mutants from one snapshot, from the snapshots of two machines, and with a boot for each of them. */
 function mutants() {
-  const glob = 'unit-*';
+  const glob = 'ssh-setting/P*';
   const { took, run } = mutate(glob);
   const count = run.mutations.length;
   const rowOf = (name, total) =>
