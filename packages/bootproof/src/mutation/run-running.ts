@@ -113,6 +113,8 @@ async function mustBeHealthy(options: RunningOptions, kept: KeptMachine, parts: 
     seconds: 60,
   });
   session.close();
+  // A machine that has ended meanwhile has answered nothing, and is not to be called sick.
+  if (scope.closed) throw scope.reason;
   const wrong = proofs.filter(({ verdict }) => verdict !== 'passed');
   if (wrong.length === 0) return;
   const words = wrong.map(
