@@ -25,12 +25,15 @@ export function filePath(file: string): string {
   return file.startsWith('file://') ? decodeURIComponent(new URL(file).pathname) : file;
 }
 
-/** The place that called `callee`; an empty file name when the stack does not tell. */
+/**
+ * The place that called `callee`, frames of Node itself (as of `Array.map`) passed over; an empty file name when the stack
+ * does not tell.
+ */
 // biome-ignore lint/complexity/noBannedTypes: what captureStackTrace takes
 export function callSite(callee: Function): { readonly file: string; readonly line: number | undefined } {
   const holder: { stack?: string } = {};
   const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 1;
+  Error.stackTraceLimit = 4;
   Error.captureStackTrace(holder, callee);
   Error.stackTraceLimit = stackTraceLimit;
   return stackPlaces(holder.stack)[0] ?? { file: '', line: undefined };

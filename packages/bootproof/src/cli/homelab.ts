@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { DeclarationError } from '../base/errors.ts';
+import { guestNics } from '../hardware/devices.ts';
 import type { Vm } from '../hardware/vm.ts';
 import { findHost, type HostFolder, hostNames, serviceFiles } from '../host/discover.ts';
 import {
@@ -11,21 +12,29 @@ import {
   loadEach,
   loadHost,
 } from '../host/load.ts';
+import { type HostTest, writtenAt } from '../host-tests/host-test.ts';
+import { hostTestKind } from '../host-tests/kind.ts';
+import { loadHostTests } from '../host-tests/load.ts';
 import * as bootproof from '../index.ts';
 import { evaluate } from '../modules/evaluate.ts';
 import { instrument } from '../modules/instrument.ts';
 import { isModule, type Module } from '../modules/module.ts';
-import { createMakeTest, isTest, type MakeTest } from '../plan/make-test.ts';
+import { createMakeTest, isTest, type MakeTest, withProbes } from '../plan/make-test.ts';
 import type { Test } from '../plan/test.ts';
+import { probeKinds } from '../probes/catalogue.ts';
+import type { ProbeKind } from '../probes/probe.ts';
 import type { Catalogue } from '../services/catalogue.ts';
 import { catalogueOf } from '../services/own-services.ts';
 import { isService, type Service } from '../services/service.ts';
+import * as bootproofTest from '../test.ts';
 import { type GlobalOptions, homelabFolder } from './homelab-folder.ts';
 
 /** A host of the homelab with its plan. */
 export interface PlannedHost {
   readonly host: HostFolder;
   readonly test: Test;
+  /** The tests that it has by hand, each of which is a probe of the plan. */
+  readonly tests: readonly HostTest[];
 }
 
 /** What the files of a host export. */
@@ -71,7 +80,7 @@ export async function openHomelab(options: GlobalOptions): Promise<OpenHomelab> 
   );
   const makeTest = createMakeTest(catalogue);
   // Hosts are loaded by another loader: only now is it known what their makeTest knows.
-  const given = { bootproof: { ...bootproof, makeTest } };
+  const given = { bootproof: { ...bootproof, makeTest }, 'bootproof/test': bootproofTest };
   return { homelab, root, catalogue, makeTest, loader: createLoader({ homelab, given, instrument }) };
 }
 
@@ -86,12 +95,41 @@ export async function planHosts(
   for (const host of hosts) {
     try {
       const { module, vm, test } = await loadHost(loader, host, expectedOfHost);
-      planned.push({ host, test: test ?? makeTest({ host: { configuration: module, vm }, root }) });
+      const plan = test ?? makeTest({ host: { configuration: module, vm }, root });
+      planned.push({ host, ...(await withHostTests(plan, host, { root, loader })) });
     } catch (error) {
       throw await withImportChains(error, { host, loader, root, catalogue });
     }
   }
   return planned;
+}
+
+/** The plan with the tests of the host's folder. */
+async function withHostTests(
+  plan: Test,
+  { files }: HostFolder,
+  { root, loader }: Pick<OpenHomelab, 'root' | 'loader'>,
+): Promise<Pick<PlannedHost, 'test' | 'tests'>> {
+  const tests = await loadHostTests({ files: files.tests, run: loader.run, root });
+  if (tests.length === 0) return { test: plan, tests };
+  const sources = tests.map(({ probe }) => ({
+    probes: [probe],
+    file: writtenAt(probe) ?? '',
+    member: 'test()',
+    builtIn: false,
+  }));
+  return { test: withProbes(plan, sources), tests };
+}
+
+/** The kinds by which a host's probes look, its tests by hand included, for a run that ends with the signal. */
+export function kindsOf(
+  { test, tests }: PlannedHost,
+  { homelab, root }: Pick<OpenHomelab, 'homelab' | 'root'>,
+  signal: AbortSignal,
+): ReadonlyMap<string, ProbeKind> {
+  const facts = { hostName: test.hostName, nic: guestNics(test.hardware.vm)[0]?.name, homelab, root };
+  const kind = hostTestKind({ tests, facts, signal }) as unknown as ProbeKind;
+  return new Map([...probeKinds, [kind.kind, kind]]);
 }
 
 /**

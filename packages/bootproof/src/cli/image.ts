@@ -38,7 +38,10 @@ export class Images {
    * The image of a host, as the command line asks for it. `onProgress` is told first which kind it is and why, as a
    * `choice`; what should be noted besides comes as a `note`.
    */
-  async of({ host, test }: PlannedHost, onProgress: OnImageProgress): Promise<ChosenImage> {
+  async of(
+    { host, test }: Pick<PlannedHost, 'host' | 'test'>,
+    onProgress: OnImageProgress,
+  ): Promise<ChosenImage> {
     const { kind, reason, notes } = await this.#choose((detail) => onProgress({ step: 'cache', detail }));
     const word = kind === 'nixos' ? 'NixOS' : 'a Debian stand-in';
     onProgress({ step: 'choice', detail: `the image is ${word}: ${reason}` });
@@ -52,7 +55,11 @@ export class Images {
     return { ...image, notes: [...known, ...image.notes], kindReason: reason };
   }
 
-  #build(kind: ImageKind['kind'], { host, test }: PlannedHost, onProgress: OnProgress) {
+  #build(
+    kind: ImageKind['kind'],
+    { host, test }: Pick<PlannedHost, 'host' | 'test'>,
+    onProgress: OnProgress,
+  ) {
     const { rebuild, mirror } = this.#options;
     const signal = this.#signal;
     if (kind === 'nixos') {

@@ -13,6 +13,8 @@ export interface HostFiles {
   readonly vm: string;
   /** Its test; undefined when the folder has none. */
   readonly test: string | undefined;
+  /** Its tests by hand, sorted: every `*.test.ts` whose name starts with neither a dot nor an underscore. */
+  readonly tests: readonly string[];
 }
 
 /** A folder under `hosts/`. All paths are absolute. */
@@ -113,6 +115,10 @@ export function findHost(homelab: string, name: string): HostFolder {
       default: file('default'),
       vm: file('vm'),
       test: existsSync(file('test')) ? file('test') : undefined,
+      tests: readdirSync(folder)
+        .filter((entry) => /^[^._].*\.test\.ts$/.test(entry))
+        .sort()
+        .map((entry) => join(folder, entry)),
     },
   };
 }

@@ -54,6 +54,8 @@ export interface LoadedHost<Module, Vm, Test> {
 export interface Loader {
   /** The default export of a file. */
   load<Value>(file: string, expected: Expected<Value>): Promise<Value>;
+  /** Runs a file for what it does while it is loaded, whatever it exports. */
+  run(file: string): Promise<void>;
 }
 
 /** One load at a time: a file still being loaded gives its unfinished exports to whoever asks for it meanwhile. */
@@ -84,15 +86,20 @@ export function createLoader(settings: LoaderSettings): Loader {
       return jiti.import(file);
     }
   };
+  const importNamed = (file: string): Promise<unknown> =>
+    importFile(file).catch((error: unknown) => {
+      if (error instanceof DeclarationError) throw error;
+      throw loadError({ error, file, homelab, root, given: settings.given });
+    });
   return {
     load: (given, expected) =>
       inTurn(async () => {
         const file = realPath(given);
-        const exports = await importFile(file).catch((error: unknown) => {
-          if (error instanceof DeclarationError) throw error;
-          throw loadError({ error, file, homelab, root, given: settings.given });
-        });
-        return defaultExport(exports, shown(file, root), expected);
+        return defaultExport(await importNamed(file), shown(file, root), expected);
+      }),
+    run: (given) =>
+      inTurn(async () => {
+        await importNamed(realPath(given));
       }),
   };
 }

@@ -7,7 +7,7 @@ export function machineTarget(machine: Machine, image: ImageInspection): Target 
     image,
     now: () => Date.now(),
     bootState: () => machine.bootState(),
-    execute: (command) => machine.execute(command),
+    execute: (command, options) => machine.execute(command, options),
     readFile: (path) => machine.readFile(path),
     unitInfo: (unit) => machine.unitInfo(unit),
     console: { text: () => machine.console.text() },

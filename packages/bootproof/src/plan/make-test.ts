@@ -14,7 +14,7 @@ import type { Probe } from '../probes/probe.ts';
 import { builtIn, type Catalogue, type Surface } from '../services/catalogue.ts';
 import type { Guest } from '../services/service.ts';
 import { askServices } from './ask-services.ts';
-import { checkedProbes } from './check-probes.ts';
+import { checkedProbes, type ProbeSource } from './check-probes.ts';
 import { coverageOf } from './coverage.ts';
 import { knownValues } from './known-values.ts';
 import { makeRecipe } from './make-recipe.ts';
@@ -28,6 +28,13 @@ export interface TestInput {
   readonly extraProbes?: readonly Probe[];
   /** The folder that files are named from; the one that holds the homelab, as seen from the calling test.ts, unless told. */
   readonly root?: string;
+}
+
+/** What a plan was made of, for `withProbes`: not part of the data. */
+interface Origin {
+  readonly configuration: Configuration<Surface>;
+  readonly surface: Surface;
+  readonly sources: readonly ProbeSource[];
 }
 
 const testKey: unique symbol = Symbol.for('bootproof.test') as never;
@@ -70,8 +77,7 @@ function planTest(
     member: 'extraProbes',
     builtIn: false,
   };
-  const checked = checkedProbes([...sources, own], catalogue.surface);
-  const coverage = coverageOf(configuration, checked);
+  const origin = { configuration, surface: catalogue.surface, sources: [...sources, own] };
   const { loader } = values.boot;
   const { openssh, qemuGuest } = values.services;
   const test: Test = {
@@ -89,13 +95,40 @@ function planTest(
       },
       realisations,
     }),
-    probes: checked,
-    notRealised: notRealised(configuration, coverage),
+    ...shownBy(origin),
     notProvable: notProvable(configuration),
-    coverage,
   };
-  // A mark that JSON leaves out: a plan that was read back is data, not something that a host's test.ts exports.
-  return deepFreeze(Object.defineProperty(test, testKey, { value: true }));
+  return marked(test, origin);
+}
+
+/** The probes of all sources, and what they make of the declaration. */
+function shownBy({
+  configuration,
+  surface,
+  sources,
+}: Origin): Pick<Test, 'probes' | 'notRealised' | 'coverage'> {
+  const probes = checkedProbes(sources, surface);
+  const coverage = coverageOf(configuration, probes);
+  return { probes, notRealised: notRealised(configuration, coverage), coverage };
+}
+
+/**
+ * A mark that JSON leaves out: a plan that was read back is data, not something that a host's test.ts exports.
+ */
+const marked = (test: Test, origin: Origin): Test =>
+  deepFreeze(Object.defineProperty(test, testKey, { value: origin }));
+
+/**
+ * The same plan with more probes, which count for its coverage as its own do.
+ *
+ * @param test as a `makeTest` gave it
+ * @throws DeclarationError when their ids, or the options that they prove, are wrong
+ */
+export function withProbes(test: Test, more: readonly ProbeSource[]): Test {
+  const origin = (test as { readonly [testKey]?: Origin })[testKey];
+  if (origin === undefined) throw new Error(`${test.name} was not made by makeTest`);
+  const grown = { ...origin, sources: [...origin.sources, ...more] };
+  return marked({ ...test, ...shownBy(grown) }, grown);
 }
 
 /** The folder that holds the homelab, so that faults name `config/hosts/hl02/vm.ts` and not this computer's paths. */

@@ -57,6 +57,8 @@ export interface Observation {
   readonly expected: string;
   readonly seen: string;
   readonly evidence: readonly Evidence[];
+  /** Why, where expected and seen do not say it. */
+  readonly reason?: string;
 }
 
 /**
@@ -69,6 +71,8 @@ export type Need = 'shell' | 'ssh' | 'agent' | 'console' | 'hardware' | 'image';
 export interface ProbeKind<Kind extends string = string, Params extends Json = Json> {
   readonly kind: Kind;
   readonly needs: readonly Need[];
+  /** Its probes are asked one by one, after all others: they may change the machine. */
+  readonly alone?: boolean;
   /** What is proven, as a statement. */
   title(params: Params): string;
   /** What to look at when it fails. */

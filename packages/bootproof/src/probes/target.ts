@@ -79,8 +79,11 @@ export interface Target {
   /** This computer's own clock, which a machine's is held against. Milliseconds since 1970. */
   now(): number;
   bootState(): BootState;
-  /** Runs a command with the guest's /bin/sh. Through SSH when it is up, else through the guest agent. */
-  execute(command: string): Promise<CommandResult>;
+  /**
+   * Runs a command with the guest's /bin/sh. Through SSH when it is up, else through the guest agent. `deadlineMs` is how
+   * long it may take, 30 s unless told. Milliseconds.
+   */
+  execute(command: string, options?: { readonly deadlineMs?: number }): Promise<CommandResult>;
   /** The text of a small file in the guest; undefined when it does not exist. Reads asked for together travel together. */
   readFile(path: string): Promise<string | undefined>;
   /** A unit's properties. Units asked for together travel together. */

@@ -5,6 +5,8 @@
 
 import { appendFile } from 'node:fs/promises';
 import { messageOf } from '../base/errors.ts';
+import { writtenAt } from '../host-tests/host-test.ts';
+import type { Probe } from '../probes/probe.ts';
 import type { PhaseName, RunEvent } from '../runner/events.ts';
 import type { RunResult } from '../runner/result.ts';
 import { type Display, type DisplayOptions, styleFor } from './display.ts';
@@ -42,6 +44,12 @@ export function inert(text: string): string {
   return text.replace(/^(\s*):(?=:)/gm, '$1: ').replaceAll('##[', '# #[');
 }
 
+/** Where a test by hand stands: its annotation is shown there. */
+function sourceOf(probe: Probe): Readonly<Record<string, string>> {
+  const [, file, line] = /^(.*):(\d+)$/.exec(writtenAt(probe) ?? '') ?? [];
+  return file === undefined || line === undefined ? {} : { file, line };
+}
+
 /** What an annotation says of each failure; refused probes are told once for each reason. */
 export function annotations(result: RunResult): string[] {
   const { host, breakdown } = result;
@@ -57,7 +65,7 @@ export function annotations(result: RunResult): string[] {
           ...(probe.proves.length === 0 ? [] : [`proves: ${probe.proves.map(oneLine).join(', ')}`]),
           oneLine(probe.hint),
         ].join('\n'),
-        { title: `${host}: ${oneLine(probe.title)}` },
+        { title: `${host}: ${oneLine(probe.title)}`, ...sourceOf(probe) },
       ),
     );
   const refused = new Map<string, string[]>();

@@ -7,7 +7,7 @@ import { makeSshKeyPair, type SshKeyPair } from '../machine/ssh.ts';
 import { machineTarget } from '../machine/target.ts';
 import type { Test } from '../plan/test.ts';
 import { probeKinds } from '../probes/catalogue.ts';
-import type { Probe, Proof } from '../probes/probe.ts';
+import type { Probe, ProbeKind, Proof } from '../probes/probe.ts';
 import type { RunClock } from './clock.ts';
 import { bootPhases, type RunEvent } from './events.ts';
 import { resultOf } from './make-result.ts';
@@ -24,6 +24,8 @@ export type ChosenImage = BuiltImage & { readonly kindReason?: string };
 /** A run's parts that its owner decides: which image, where its files go, how long, who listens. */
 export interface RunOptions {
   readonly test: Test;
+  /** The kinds by which its probes look; the catalogue's unless told. */
+  readonly kinds?: ReadonlyMap<string, ProbeKind>;
   /** Gives the image; called in the phase `image`. `progress` tells a detail and, where it is known, a fraction of 1. */
   readonly getImage: (progress: (detail: string, fraction?: number) => void) => Promise<ChosenImage>;
   /** The run folder; it is made. */
@@ -171,14 +173,14 @@ function boot(
 
 /** Runs the probes while the machine boots; the phase `probes` begins when it is up. */
 async function prove(
-  { test, clock, emit, signal }: RunOptions,
+  { test, kinds = probeKinds, clock, emit, signal }: RunOptions,
   probes: readonly Probe[],
   machine: Machine,
   image: ChosenImage,
 ): Promise<Proof[]> {
   const proofs = await proveBoot({
     probes,
-    kinds: probeKinds,
+    kinds,
     machine,
     target: machineTarget(machine, image.inspection),
     clock,

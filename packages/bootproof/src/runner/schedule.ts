@@ -1,4 +1,7 @@
-/** Runs planned probes: each as soon as its preconditions hold, independent ones side by side. */
+/**
+ * Runs planned probes: each as soon as its preconditions hold, independent ones side by side, and last, one by one, those
+ * that are asked alone.
+ */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../base/errors.ts';
@@ -28,10 +31,17 @@ const longestGapMs = 1000;
 export async function proveAll(options: ScheduleOptions): Promise<Proof[]> {
   const proofs = new Map<string, Promise<Proof>>();
   const inOrder = dependenciesFirst(options.probes);
-  for (const probe of inOrder) {
+  const isAlone = ({ kind }: Probe) => options.kinds.get(kind)?.alone === true;
+  const [alone, together] = [inOrder.filter(isAlone), inOrder.filter((probe) => !isAlone(probe))];
+  const prove = (probe: Probe, turn: Promise<unknown>) => {
     const before = probe.after.map((id) => proofs.get(id)).filter((proof) => proof !== undefined);
-    proofs.set(probe.id, proveOne(probe, before, options));
-  }
+    const proof = turn.then(() => proveOne(probe, before, options));
+    proofs.set(probe.id, proof);
+    return proof;
+  };
+  refuseWaitsFor(alone, together);
+  let turn: Promise<unknown> = Promise.all(together.map((probe) => prove(probe, Promise.resolve())));
+  for (const probe of alone) turn = prove(probe, turn);
   return Promise.all(options.probes.map((probe) => proofs.get(probe.id) as Promise<Proof>));
 }
 
@@ -102,7 +112,7 @@ async function look(probe: Probe, kind: ProbeKind, options: ScheduleOptions): Pr
       const looked = options.scope.race(kind.observe(options.target, probe.params));
       last = await within(deadline, looked, () => new Error('no answer in time'));
       broken = undefined;
-      if (last.verdict !== 'not yet') return proof(last.verdict);
+      if (last.verdict !== 'not yet') return proof(last.verdict, last.reason);
     } catch (error) {
       // A last look that the deadline cut off takes nothing away from what the looks before it saw.
       if (last === undefined || !deadline.expired) broken = error;
@@ -118,6 +128,15 @@ async function look(probe: Probe, kind: ProbeKind, options: ScheduleOptions): Pr
   }
   if (broken !== undefined) return proof('refused', `could not be asked: ${messageOf(broken)}`);
   return proof('failed', `not so within ${probe.deadlineSeconds} s; asked ${looks} times`);
+}
+
+/** A probe that comes after one which waits for all others would never be asked. */
+function refuseWaitsFor(alone: readonly Probe[], together: readonly Probe[]): void {
+  for (const { id, after } of together) {
+    const last = alone.find((probe) => after.includes(probe.id));
+    if (last !== undefined)
+      throw new Error(`probe ${id} comes after ${last.id}, which is asked after all others`);
+  }
 }
 
 /** The probes with each one after those that it names; a name that is no probe's is a mistake of the plan. */

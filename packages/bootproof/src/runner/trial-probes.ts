@@ -32,8 +32,12 @@ export function probesAfter(trial: Trial, probes: readonly Probe[]): Probe[] {
   return [...own, ...laterProbes(trial, probes)];
 }
 
-/** The kinds by which those probes look. */
-export function kindsAfter(trial: Trial, before: BeforeTrial): ReadonlyMap<string, ProbeKind> {
+/** The kinds by which those probes look, besides those of the plan. */
+export function kindsAfter(
+  trial: Trial,
+  before: BeforeTrial,
+  kinds: ReadonlyMap<string, ProbeKind> = probeKinds,
+): ReadonlyMap<string, ProbeKind> {
   const own = ownKinds(trial, before) as unknown as readonly ProbeKind<string, Json>[];
-  return new Map([...probeKinds, ...own.map((kind) => [kind.kind, kind] as const)]);
+  return new Map([...kinds, ...own.map((kind) => [kind.kind, kind] as const)]);
 }

@@ -2,7 +2,7 @@ import { messageOf } from '../base/errors.ts';
 import type { BuiltImage } from '../image/built-image.ts';
 import type { Machine } from '../machine/machine.ts';
 import { machineTarget } from '../machine/target.ts';
-import type { Probe, Proof } from '../probes/probe.ts';
+import type { Probe, ProbeKind, Proof } from '../probes/probe.ts';
 import type { Target } from '../probes/target.ts';
 import type { RunClock } from './clock.ts';
 import type { RunEvent } from './events.ts';
@@ -24,6 +24,8 @@ export interface TrialOptions {
   readonly wishes: TrialWishes;
   /** The plan's probes. */
   readonly probes: readonly Probe[];
+  /** The kinds by which they look; the catalogue's unless told. */
+  readonly kinds?: ReadonlyMap<string, ProbeKind>;
   readonly inspection: BuiltImage['inspection'];
   readonly folder: string;
   readonly clock: RunClock;
@@ -147,12 +149,12 @@ async function proveAfter(
   { machine, before, textFrom, startedMs, cut }: Begun,
   { machines, boots, options }: Course,
 ): Promise<Proof[]> {
-  const { clock, emit, signal, inspection } = options;
+  const { clock, emit, signal, inspection, kinds } = options;
   const now = clockOf(machines);
   const offset = now() - machine.now();
   const proofs = await proveBoot({
     probes,
-    kinds: kindsAfter(trial, before),
+    kinds: kindsAfter(trial, before, kinds),
     machine,
     target: fromHere(machineTarget(machine, inspection), textFrom),
     clock,

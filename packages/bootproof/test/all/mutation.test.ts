@@ -19,7 +19,8 @@ describe.each(['config', 'examples'] as const)('every host of %s', (homelabName)
     const run: Run = JSON.parse(stdout);
     const lost = run.mutations.filter(({ verdict }) => verdict !== 'caught');
     expect(lost.map(({ id, verdict, detail }) => `${id} ${verdict}: ${detail}`)).toEqual([]);
-    expect(run.untried).toEqual([]);
+    // Nobody but its author knows which fault a test by hand is there to catch.
+    expect(run.untried.filter((id) => !id.startsWith('tests/'))).toEqual([]);
     expect(run).toMatchObject({ host: name, score: { percent: 100 } });
     expect(run.score.mutants).toBeGreaterThanOrEqual(25);
     expect(status).toBe(0);

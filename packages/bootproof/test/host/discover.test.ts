@@ -66,6 +66,22 @@ describe('findHost', () => {
     expect(findHost(homelab, 'hl03').files.vm).toBe(join(homelab, 'hosts', 'hl03', 'vm.ts'));
   });
 
+  it('gives the tests by hand, sorted, and nothing that is named otherwise', () => {
+    host('hl02', [
+      'configuration',
+      'default',
+      'vm',
+      'test',
+      'web.test',
+      'db.test',
+      '_old.test',
+      'helper',
+      'x.tests',
+    ]);
+    const names = findHost(homelab, 'hl02').files.tests.map((file) => file.slice(homelab.length));
+    expect(names).toEqual(['/hosts/hl02/db.test.ts', '/hosts/hl02/web.test.ts']);
+  });
+
   it('names the nearest hosts for an unknown one, and lists all', () => {
     host('hl02');
     host('web');

@@ -302,6 +302,22 @@ describe('a reference used as a value', () => {
   });
 });
 
+describe('a file that is run', () => {
+  it('does what it does, once, whatever it exports', async () => {
+    write('a.ts', "import { note } from 'bootproof';\nnote('ran');\n");
+    const notes: string[] = [];
+    const own = loader({ note: (word: string) => notes.push(word) });
+    await own.run(join(homelab, 'a.ts'));
+    await own.run(join(homelab, 'a.ts'));
+    expect(notes).toEqual(['ran']);
+  });
+
+  it('is told as any other when it throws', async () => {
+    write('a.ts', "\nthrow new Error('no luck');\n");
+    await expect(loader().run(join(homelab, 'a.ts'))).rejects.toThrow(/^a\.ts:2\n {2}Error: no luck/);
+  });
+});
+
 describe('a file that does not load', () => {
   const messageOf = async (name: string): Promise<BootproofError> => {
     const error = await load(name).catch((thrown: unknown) => thrown);

@@ -22,7 +22,9 @@ const probesOf = (host: string, id: string): string[] | undefined =>
 
 describe('the hosts of the examples', () => {
   test.each([...derived.keys()])('%s has no probe that no mutation tries', (host) => {
-    expect(derivedOf(host).untried.map(({ id }) => id)).toEqual([]);
+    // Nobody but its author knows which fault a test by hand is there to catch.
+    const untried = derivedOf(host).untried.filter(({ kind }) => kind !== 'host-test');
+    expect(untried.map(({ id }) => id)).toEqual([]);
   });
 
   test.each([...derived.keys()])(

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { DeclarationError } from '../../src/base/errors.ts';
 import { defineModule, defineVm, makeTest, nix, probes } from '../../src/index.ts';
-import { isTest } from '../../src/plan/make-test.ts';
-import type { ProbeFault } from '../../src/probes/probe.ts';
+import { isTest, withProbes } from '../../src/plan/make-test.ts';
+import type { Probe, ProbeFault } from '../../src/probes/probe.ts';
 import { idsOf, planWith, probeOf } from './support.ts';
 
 const ssh = { services: { openssh: { enable: true } } };
@@ -140,6 +140,28 @@ describe('probes of the host’s own', () => {
   it('must have ids that no other probe has', () => {
     expect(() => planWith({}, { extraProbes: [own('own/cron'), own('own/cron')] })).toThrow('own/cron');
     expect(() => planWith({}, { extraProbes: [own('boot/multi-user')] })).toThrow('boot/multi-user');
+  });
+
+  it('may come later, as tests by hand do, and count as those that were there', () => {
+    const plan = planWith({ services: { openssh: { enable: true } } });
+    const source = (probe: Probe, file = 'a.test.ts:3') => ({
+      probes: [probe],
+      file,
+      member: 'test()',
+      builtIn: false,
+    });
+    const more = withProbes(plan, [source(own('tests/a/x'))]);
+    expect(more.probes).toEqual([...plan.probes, own('tests/a/x')]);
+    const shown = more.coverage.find(({ option }) => option === 'services.openssh.enable');
+    expect(shown?.probes).toContain('tests/a/x');
+    expect(isTest(more)).toBe(true);
+    expect(withProbes(more, [source(own('tests/a/y'))]).probes.at(-1)?.id).toBe('tests/a/y');
+    const wrong = { ...own('tests/a/z'), proves: ['services.opensh'] };
+    const faults = faultsOf(() => withProbes(more, [source(own('tests/a/x'), 'b.test.ts:1'), source(wrong)]));
+    expect(faults.map(({ files, option, value }) => [files, option, value])).toEqual([
+      [['a.test.ts:3', 'b.test.ts:1'], 'test()', '"tests/a/x"'],
+      [['a.test.ts:3'], 'test()', '"services.opensh"'],
+    ]);
   });
 
   it('bring faults that can be told apart, and patterns that can be read', () => {

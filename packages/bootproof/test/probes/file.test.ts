@@ -42,6 +42,10 @@ describe('file-status', () => {
     expect(await look('640 alice +1100 media +2000 regular empty file\n')).toMatchObject({
       verdict: 'passed',
     });
+    expect(await look(right, { mode: '', user: '', group: '' })).toMatchObject({
+      verdict: 'passed',
+      expected: 'file',
+    });
     expect(await look('4755 alice +0 media +2000 regular file\n', { mode: '04755' })).toMatchObject({
       verdict: 'passed',
     });

@@ -70,6 +70,16 @@ describe('the log', () => {
 });
 
 describe('annotations', () => {
+  test('that of a test by hand is shown where the test stands', () => {
+    const [proof] = failing.proofs.filter(({ verdict }) => verdict === 'failed');
+    if (proof === undefined) throw new Error('none failed');
+    const params = { file: 'config/hosts/hl02/web.test.ts', line: 12 };
+    const byHand = { ...proof, probe: { ...proof.probe, kind: 'host-test', params } };
+    expect(annotations({ ...failing, proofs: [byHand] }).join()).toContain(
+      ',file=config/hosts/hl02/web.test.ts,line=12::',
+    );
+  });
+
   test('each failure has one, with what was expected and seen', () => {
     const found = annotations(failing);
     expect(found).toHaveLength(3);

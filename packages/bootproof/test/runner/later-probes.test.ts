@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Probe } from '../../src/probes/probe.ts';
+import type { Probe, ProbeKind } from '../../src/probes/probe.ts';
 import { laterProbes } from '../../src/runner/later-probes.ts';
-import { probesAfter } from '../../src/runner/trial-probes.ts';
+import { kindsAfter, probesAfter } from '../../src/runner/trial-probes.ts';
 import { planHl02 } from '../vm/support.ts';
 
 const probe = (id: string, kind: string, after: readonly string[] = []): Probe => ({
@@ -25,6 +25,18 @@ test('the same probes with ids and titles of their own; those of the image are n
     ['after-reboot/boot/target', 'title of boot/target, after a reboot', [], 'boot-target'],
     ['after-reboot/ssh/unit', 'title of ssh/unit, after a reboot', ['after-reboot/boot/target'], 'unit'],
   ]);
+});
+
+test('are looked at by the kinds that the run was given, and by those of the trial', () => {
+  const own: ProbeKind = {
+    kind: 'own',
+    needs: [],
+    title: () => '',
+    hint: () => '',
+    observe: () => Promise.reject(new Error('not asked here')),
+  };
+  const kinds = kindsAfter('reboot', {}, new Map([['own', own]]));
+  expect([...kinds.keys()]).toEqual(['own', 'boot-id']);
 });
 
 test('the probes of hl02 after each trial are unique, and name only each other', async () => {

@@ -172,6 +172,60 @@ describe('the schedule of probes', () => {
     });
   });
 
+  test('asks those that are asked alone one by one, after all others, a later boot’s too', async () => {
+    const order: string[] = [];
+    const noted = (name: string, outcome: typeof passed | typeof failed, alone = false): ProbeKind => ({
+      ...kind(name, async () => {
+        order.push(`${name} begins`);
+        await new Promise(setImmediate);
+        order.push(`${name} ends`);
+        return outcome(sight);
+      }),
+      alone,
+    });
+    const { proofs } = await prove({
+      probes: [probe('first'), probe('leaf', { after: ['root'] }), probe('second'), probe('root')],
+      kinds: [
+        noted('first', failed, true),
+        noted('second', passed, true),
+        noted('root', passed),
+        noted('leaf', passed),
+      ],
+    });
+    expect(order).toEqual(
+      ['root', 'leaf', 'first', 'second'].flatMap((name) => [`${name} begins`, `${name} ends`]),
+    );
+    expect(proofs.map(({ verdict }) => verdict)).toEqual(['failed', 'passed', 'passed', 'passed']);
+  });
+
+  test('asks those that are asked alone even when others were refused', async () => {
+    const { proofs } = await prove({
+      probes: [probe('alone'), probe('inside')],
+      kinds: [
+        { ...kind('alone', async () => passed(sight)), alone: true },
+        kind('inside', async () => passed(sight), ['ssh']),
+      ],
+      more: { offers: () => Promise.reject(new Error('no SSH')) },
+    });
+    expect(proofs.map(({ verdict }) => verdict)).toEqual(['passed', 'refused']);
+  });
+
+  test('keeps the reason that an observation gives', async () => {
+    const { proofs } = await prove({
+      probes: [probe('no')],
+      kinds: [kind('no', async () => ({ ...failed(sight), reason: 'web.test.ts:3' }))],
+    });
+    expect(proofs[0]).toMatchObject({ verdict: 'failed', reason: 'web.test.ts:3' });
+  });
+
+  test('a probe that comes after one that is asked last would never be asked', async () => {
+    const circular = prove({
+      probes: [probe('a', { after: ['b'] }), probe('b')],
+      kinds: [{ ...kind('b', async () => passed(sight)), alone: true }],
+    });
+    await expect(circular).rejects.toThrow('probe a comes after b, which is asked after all others');
+  });
+
   test('a plan whose probes wait for each other is refused before anything is asked', async () => {
     const circular = prove({
       probes: [probe('a', { after: ['b'] }), probe('b', { after: ['a'] })],

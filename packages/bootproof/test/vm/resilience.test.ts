@@ -2,17 +2,32 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { kindsOf, openHomelab, planHosts } from '../../src/cli/homelab.ts';
 import { formatJson, parseResult } from '../../src/reports/json.ts';
 import { cutMoment } from '../../src/runner/cut-moment.ts';
-import { byId, planHl02, problems, run, temporaryFolder } from './support.ts';
+import { homelabWith } from '../cli/command.ts';
+import { examplesOf } from '../scripts/examples.ts';
+import { byId, problems, run, temporaryFolder } from './support.ts';
 
 const seed = 7;
 
-test('hl02 comes back from a reboot and from a power cut, with everything proven each time', async () => {
+test('hl02 comes back from a reboot and from a power cut, with everything and its tests by hand proven each time', async () => {
   await using folder = await temporaryFolder();
-  const plan = await planHl02();
-  const result = await run(plan, folder.path, { trials: { reboot: true, powerCut: { seed } } });
+  await using homelab = await homelabWith(await examplesOf('writing-tests.md'));
+  const open = await openHomelab({ config: join(homelab.folder, 'config') });
+  const [planned] = await planHosts(['hl02'], open);
+  if (planned === undefined) throw new Error('no plan');
+  const { test: plan } = planned;
+  const result = await run(plan, folder.path, {
+    kinds: kindsOf(planned, open, new AbortController().signal),
+    trials: { reboot: true, powerCut: { seed } },
+  });
   expect(result.verdict, problems(result)).toBe('proven');
+  // One by one, after all others.
+  const ends = result.proofs.slice(0, plan.probes.length).map((each) => each.startedMs + each.durationMs);
+  const [others, own] = [ends.slice(0, -planned.tests.length), ends.slice(-planned.tests.length)];
+  expect(planned.tests.length).toBeGreaterThan(3);
+  expect([Math.max(...others), ...own]).toEqual([Math.max(...others), ...own].sort((a, b) => a - b));
 
   const proofs = byId(result);
   const ofMachine = plan.probes.filter(({ kind }) => kind !== 'image-clean');

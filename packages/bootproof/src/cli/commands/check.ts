@@ -8,6 +8,7 @@ import type { Machine } from '../../machine/machine.ts';
 import { createDisplay, type Display, styleFor } from '../../reports/display.ts';
 import { formatJson } from '../../reports/json.ts';
 import { formatRepeat } from '../../reports/repeat.ts';
+import { count } from '../../reports/words.ts';
 import { writeReports } from '../../reports/write.ts';
 import { RunClock } from '../../runner/clock.ts';
 import type { RunEvent } from '../../runner/events.ts';
@@ -16,7 +17,7 @@ import type { RunResult } from '../../runner/result.ts';
 import { runTest } from '../../runner/run.ts';
 import { requireCoverage } from '../coverage-bar.ts';
 import { emissionWarning } from '../emission.ts';
-import { openHomelab, type PlannedHost, planHosts } from '../homelab.ts';
+import { kindsOf, openHomelab, type PlannedHost, planHosts } from '../homelab.ts';
 import type { GlobalOptions } from '../homelab-folder.ts';
 import { type ImageOptions, Images } from '../image.ts';
 import { type CommandContext, toolVersion } from '../program.ts';
@@ -40,6 +41,7 @@ interface Session {
   readonly planned: readonly PlannedHost[];
   readonly display: Display;
   readonly images: Images;
+  readonly homelab: string;
   /** The folder that `.bootproof` is in: the repository's. */
   readonly root: string;
   /** Each host's run folder, as the user would type it. */
@@ -73,6 +75,7 @@ export async function check(
     context,
     planned,
     images: new Images(open, options, context.signal),
+    homelab: open.homelab,
     root: open.root,
     warning: await emissionWarning(open),
   };
@@ -147,12 +150,13 @@ async function checkHost(planned: PlannedHost, session: Session): Promise<RunRes
   const emit = (event: RunEvent) => display.onEvent(host.name, event);
   const clock = new RunClock(emit, session.startedMs);
   clock.start('evaluate', 0);
-  clock.finish('evaluate', 'done', `${test.probes.length} probes follow from the declaration`);
+  clock.finish('evaluate', 'done', plannedWords(planned));
   if (session.warning !== undefined) {
     emit({ type: 'note', level: 'warning', text: session.warning, atMs: clock.now() });
   }
   const { result, consoleLines } = await runTest({
     test,
+    kinds: kindsOf(planned, session, context.signal),
     folder,
     clock,
     emit,
@@ -180,6 +184,12 @@ async function checkHost(planned: PlannedHost, session: Session): Promise<RunRes
   });
   emit({ type: 'run-finished', result });
   return result;
+}
+
+/** Each test by hand is a probe of the plan too. */
+function plannedWords({ test, tests }: PlannedHost): string {
+  const own = tests.length === 0 ? '' : `, and ${count(tests.length, 'test')} by hand`;
+  return `${test.probes.length - tests.length} probes follow from the declaration${own}`;
 }
 
 /** What the image room tells that stays on the screen. */

@@ -1,3 +1,4 @@
+import { writtenAt } from '../../host-tests/host-test.ts';
 import type { Test } from '../../plan/test.ts';
 import type { Probe } from '../../probes/probe.ts';
 import { coverageSentence, formatCoverage } from '../../reports/coverage.ts';
@@ -75,7 +76,7 @@ function hardwareText({ hardware: { vm, agentChannel } }: Test): string {
   ].join(', ');
 }
 
-/** Probes under their services, each with the options that it proves. */
+/** Probes under their services, each with the options that it proves, and those by hand with their place. */
 function probeLines(probes: readonly Probe[], style: TextStyle): string[] {
   const titles = Math.min(64, Math.max(...probes.map(({ title }) => displayWidth(title)), 0));
   let service = '';
@@ -84,9 +85,11 @@ function probeLines(probes: readonly Probe[], style: TextStyle): string[] {
     const heading = own === service ? [] : [`  ${style.bold(own)}`];
     service = own;
     const [first = '', ...rest] = wrap(probe.title, titles);
+    const place = writtenAt(probe);
+    const beside = [...(place === undefined ? [] : [style.dim(place)]), style.cyan(probe.proves.join(', '))];
     return [
       ...heading,
-      `    ${pad(first, titles)}  ${style.cyan(probe.proves.join(', '))}`.trimEnd(),
+      `    ${pad(first, titles)}  ${beside.join('  ')}`.trimEnd(),
       ...rest.map((line) => `    ${line}`),
     ];
   });

@@ -30,9 +30,9 @@ export interface FileStatusParams {
   readonly [key: string]: string;
   readonly path: string;
   readonly type: 'file' | 'folder';
-  /** Octal, leading zeros or not: `0640`. */
+  /** Octal, leading zeros or not: `0640`. Empty: any. */
   readonly mode: string;
-  /** A name, or an id after a plus sign: `+0`. */
+  /** A name, or an id after a plus sign: `+0`. Empty: any. */
   readonly user: string;
   /** As `user`. */
   readonly group: string;
@@ -52,7 +52,13 @@ export const fileStatus = defineProbeKind<'file-status', FileStatusParams>({
   kind: 'file-status',
   needs: ['shell'],
   title: ({ path, type, mode, user, group }) =>
-    `${path} is a ${type} of mode ${octal(mode)}, of ${user} and ${group}`,
+    [
+      `${path} is a ${type}`,
+      ...(mode === '' ? [] : [` of mode ${octal(mode)}`]),
+      ...(user === '' && group === ''
+        ? []
+        : [`, of ${[user, group].filter((name) => name !== '').join(' and ')}`]),
+    ].join(''),
   hint: ({ path }) => `In the machine: ls -lLd ${path}`,
   async observe(target, { path, type, mode, user, group }) {
     const command = `LC_ALL=C stat -L -c '%a %U +%u %G +%g %F' ${quote(path)}`;
@@ -64,11 +70,11 @@ export const fileStatus = defineProbeKind<'file-status', FileStatusParams>({
     const holds =
       exitCode === 0 &&
       seenType === type &&
-      seenMode === octal(mode) &&
-      [userName, uid].includes(user) &&
-      [groupName, gid].includes(group);
+      ['', seenMode].includes(octal(mode)) &&
+      ['', userName, uid].includes(user) &&
+      ['', groupName, gid].includes(group);
     return settled(holds, {
-      expected: `${type}, ${octal(mode)}, ${user}, ${group}`,
+      expected: [type, octal(mode), user, group].filter((word) => word !== '').join(', '),
       seen:
         exitCode === 0
           ? [
