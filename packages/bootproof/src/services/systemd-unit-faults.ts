@@ -123,13 +123,15 @@ export const otherUser = (unit: string, user: string, running: boolean): SharedF
 /** The last of the declared variables has another value; the probe sees the others. */
 export function otherVariable(unit: string, words: readonly string[], running: boolean): ProbeFault {
   const last = words.at(-1) ?? '';
-  const name = last.slice(0, last.indexOf('='));
+  const [name = '', value = ''] = last.split(/=(.*)/s);
+  // A program may end at once when a number is none, and then has no environment to look at.
+  const other = `${name}=${/^\d+$/.test(value) ? String(Number(value) + 1) : 'mutation'}`;
   return {
     id: `unit-environment/${unit}`,
     title: `${unit} has another ${name} in its environment`,
     commands: [
-      ...droppedIn(unit, [`Environment=${name}=mutation`], 'Service'),
-      ...restarted(running, `tr '\\0' '\\n' < ${mainProcess}/environ | grep -qx ${name}=mutation`),
+      ...droppedIn(unit, [`Environment=${other}`], 'Service'),
+      ...restarted(running, `tr '\\0' '\\n' < ${mainProcess}/environ | grep -qx ${other}`),
     ],
     seen: exactly(...words.slice(0, -1).sort()),
   };

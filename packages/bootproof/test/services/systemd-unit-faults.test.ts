@@ -119,6 +119,10 @@ describe('each probe says in its own words what it sees of a fault', () => {
     expect(restarts('unit-environment/copy.service')).toBe(true);
   });
 
+  it('a variable that is a number becomes another one, which its program can still read', () => {
+    expect(faultOf('unit-environment/copy.service').fault.commands.join('\n')).toContain('"Environment=B=3"');
+  });
+
   it('the other calendars of a timer stay', () => {
     expect(faultOf('timer-calendar/copy.timer/1').fault.commands.join('\n')).toContain(
       '"OnCalendar=" "OnCalendar=daily" "OnCalendar=*-02-29"',
