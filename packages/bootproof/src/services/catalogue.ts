@@ -17,7 +17,7 @@ import { qemuGuest } from './qemu-guest.ts';
 import { redis } from './redis.ts';
 import type { Service } from './service.ts';
 import { system } from './system.ts';
-import { systemdUnits } from './systemd-units.ts';
+import { systemdUnits } from './systemd.ts';
 import { timesyncd } from './timesyncd.ts';
 import { unbound } from './unbound.ts';
 import { usersAndGroups } from './users.ts';

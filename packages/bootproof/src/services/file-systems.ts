@@ -1,8 +1,8 @@
 import { option } from '../options/option.ts';
 import { types } from '../options/types.ts';
-import { mountFiles, mountProbes } from './mounts.ts';
+import { mountFiles, mountProbes } from './file-systems/mounts.ts';
+import { swapFiles, swapProbes } from './file-systems/swap.ts';
 import { defineService, nixosOnly, notRealised } from './service.ts';
-import { swapFiles, swapProbes } from './swap.ts';
 
 const source = 'nixos/modules/tasks/filesystems.nix';
 const swap = 'nixos/modules/config/swap.nix';

@@ -1,8 +1,8 @@
 import { text } from '../nix/expression.ts';
 import { answersPing } from '../probes/kinds/answers-ping.ts';
-import { options } from './firewall-options.ts';
-import { tcpProbe, udpProbe } from './firewall-probes.ts';
-import { type OpenedPorts, rulesOf } from './firewall-rules.ts';
+import { options } from './firewall/options.ts';
+import { tcpProbe, udpProbe } from './firewall/probes.ts';
+import { type OpenedPorts, rulesOf } from './firewall/rules.ts';
 import { each } from './nixos-test.ts';
 import { peerValue } from './peers.ts';
 import { defineService, textFile, wantedBy } from './service.ts';

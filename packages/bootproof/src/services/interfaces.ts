@@ -1,8 +1,8 @@
 import { equals, nix, not, text } from '../nix/expression.ts';
-import { networkLines, resolverFile } from './interface-files.ts';
-import { options } from './interface-options.ts';
-import { interfaceProbes, resolverProbes, routeProbe } from './interface-probes.ts';
-import { machineOf, routesOf } from './interface-routes.ts';
+import { networkLines, resolverFile } from './interfaces/files.ts';
+import { options } from './interfaces/options.ts';
+import { interfaceProbes, resolverProbes, routeProbe } from './interfaces/probes.ts';
+import { machineOf, routesOf } from './interfaces/routes.ts';
 import { networkFiles } from './network-file.ts';
 import { eachString } from './nixos-test.ts';
 import { defineService } from './service.ts';

@@ -3,7 +3,7 @@ import { option } from '../options/option.ts';
 import { types } from '../options/types.ts';
 import { commandOutput } from '../probes/kinds/command-output.ts';
 import type { Probe } from '../probes/probe.ts';
-import { debianPackage } from './debian-packages.ts';
+import { debianPackage } from './nix/debian-packages.ts';
 import { defineService, nixosOnly } from './service.ts';
 
 const source = 'nixos/modules/config/nix.nix';

@@ -1,8 +1,8 @@
 import { and, not, text } from '../nix/expression.ts';
-import { isReachable } from './firewall-reach.ts';
+import { isReachable } from './firewall/reach.ts';
 import { each } from './nixos-test.ts';
-import { authorizedKeysFiles, type Openssh, opensshOptions, portsOf } from './openssh-options.ts';
-import { opensshProbes } from './openssh-probes.ts';
+import { authorizedKeysFiles, type Openssh, opensshOptions, portsOf } from './openssh/options.ts';
+import { opensshProbes } from './openssh/probes.ts';
 import { defineService, textFile, wantedBy } from './service.ts';
 
 /** Settings whose list is one comma-separated word in sshd_config(5); other lists are separated by spaces. */

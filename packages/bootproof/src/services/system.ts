@@ -6,9 +6,9 @@ import { clock } from '../probes/kinds/clock.ts';
 import { commandOutput } from '../probes/kinds/command-output.ts';
 import { imageClean } from '../probes/kinds/image-clean.ts';
 import type { ProbeFault } from '../probes/probe.ts';
-import { localeProbes, realiseLocale, usualLocale } from './locale.ts';
 import { pythonString } from './nixos-test.ts';
 import { defineService, nixosOnly, notProvable, textFile } from './service.ts';
+import { localeProbes, realiseLocale, usualLocale } from './system/locale.ts';
 
 /** NixOS's releases: those of the first years, March and September from 16.03, May and November from 21.05. */
 const releasePattern = /^(13\.10|14\.(04|12)|15\.09|(1[6-9]|20)\.(03|09)|2[1-9]\.(05|11))$/;

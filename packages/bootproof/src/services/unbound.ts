@@ -4,8 +4,8 @@ import { types } from '../options/types.ts';
 import { unit } from '../probes/kinds/unit.ts';
 import { eachString } from './nixos-test.ts';
 import { defineService, notRealised, textFile, wantedBy } from './service.ts';
-import { configurationFile, unboundUnit } from './unbound-faults.ts';
-import { answerProbes, type ServerSettings, serverSettings, unboundLines } from './unbound-settings.ts';
+import { configurationFile, unboundUnit } from './unbound/faults.ts';
+import { answerProbes, type ServerSettings, serverSettings, unboundLines } from './unbound/settings.ts';
 
 const source = 'nixos/modules/services/networking/unbound.nix';
 

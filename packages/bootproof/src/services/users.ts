@@ -1,12 +1,12 @@
 import { nix, text } from '../nix/expression.ts';
 import { imageClean } from '../probes/kinds/image-clean.ts';
 import type { Probe } from '../probes/probe.ts';
-import { accountProbes } from './account-probes.ts';
-import { type Accounts, extraGroupsOf, passwordOf, realiseAccounts } from './accounts.ts';
 import { eachString } from './nixos-test.ts';
 import { defineService } from './service.ts';
-import { noSudoProbe, realiseSudo, type Sudo, sudoCommands, sudoOptions, sudoProbes } from './sudo.ts';
-import { userOptions } from './user-options.ts';
+import { accountProbes } from './users/account-probes.ts';
+import { type Accounts, extraGroupsOf, passwordOf, realiseAccounts } from './users/accounts.ts';
+import { userOptions } from './users/options.ts';
+import { noSudoProbe, realiseSudo, type Sudo, sudoCommands, sudoOptions, sudoProbes } from './users/sudo.ts';
 
 /** Who may use the machine. */
 export const usersAndGroups = defineService({

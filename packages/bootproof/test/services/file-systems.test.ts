@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { escapedPath } from '../../src/services/file-systems/unit-names.ts';
 import { fileSystems } from '../../src/services/file-systems.ts';
 import type { Service } from '../../src/services/service.ts';
-import { escapedPath } from '../../src/services/unit-names.ts';
 import { fileAt, idsOf, isInSurface, linesAt, probeOf, probesOf, realisationOf } from './support.ts';
 
 const service = fileSystems as unknown as Service;

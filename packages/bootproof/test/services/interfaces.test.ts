@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { makeTestFile } from '../../src/emit/make-test-file.ts';
+import { inSubnet } from '../../src/services/interfaces/subnet.ts';
 import { interfacesAndRoutes } from '../../src/services/interfaces.ts';
 import type { Service } from '../../src/services/service.ts';
-import { inSubnet } from '../../src/services/subnet.ts';
 import { fileAt, guest, idsOf, isInSurface, linesAt, probeOf, probesOf, realisationOf } from './support.ts';
 
 const service = interfacesAndRoutes as unknown as Service;
