@@ -345,36 +345,36 @@ let
   };
 
   # The web server nginx.
-  nginx = {
-    steps = [
-      {
-        title = "nginx is running, and its configuration is right";
-        when = config.services.nginx.enable;
-        lines = [ ''machine.wait_for_unit("nginx.service")'' ];
-      }
-      {
-        title = "every virtual host gives the answer that it returns";
-        when =
-          config.services.nginx.enable
-          && ((lib.filter (host: host.answer != null && host.port != null) (lib.mapAttrsToList (name: host: {
-            name = if host.serverName != null then host.serverName else name;
-            answer = ((host: builtins.match "200 \"?([a-zA-Z0-9 .,-]*)\"?" (toString (host.locations."/".return or "")))) host;
-            port = if host.listen == [ ] then config.services.nginx.defaultHTTPListenPort else null;
-          }) (lib.filterAttrs (name: host: !(host.onlySSL || host.forceSSL)) config.services.nginx.virtualHosts))) != [ ]);
-        lines =
-          map
-            (
-              host:
-              ''assert machine.succeed("curl -sS -H 'Host: " + ${builtins.toJSON host.name} + "' http://localhost:${toString host.port}/") == ${builtins.toJSON (builtins.head host.answer)}''
-            )
-            (lib.filter (host: host.answer != null && host.port != null) (lib.mapAttrsToList (name: host: {
-              name = if host.serverName != null then host.serverName else name;
-              answer = ((host: builtins.match "200 \"?([a-zA-Z0-9 .,-]*)\"?" (toString (host.locations."/".return or "")))) host;
-              port = if host.listen == [ ] then config.services.nginx.defaultHTTPListenPort else null;
-            }) (lib.filterAttrs (name: host: !(host.onlySSL || host.forceSSL)) config.services.nginx.virtualHosts)));
-      }
-    ];
-  };
+  nginx =
+    let
+      answerOf = host: builtins.match "200 \"?([a-zA-Z0-9 .,-]*)\"?" (toString (host.locations."/".return or ""));
+      hosts = lib.mapAttrsToList (name: host: {
+        name = if host.serverName != null then host.serverName else name;
+        answer = answerOf host;
+        port = if host.listen == [ ] then config.services.nginx.defaultHTTPListenPort else null;
+      }) (lib.filterAttrs (name: host: !(host.onlySSL || host.forceSSL)) config.services.nginx.virtualHosts);
+      answering = lib.filter (host: host.answer != null && host.port != null) hosts;
+    in
+    {
+      steps = [
+        {
+          title = "nginx is running, and its configuration is right";
+          when = config.services.nginx.enable;
+          lines = [ ''machine.wait_for_unit("nginx.service")'' ];
+        }
+        {
+          title = "every virtual host gives the answer that it returns";
+          when = config.services.nginx.enable && (answering != [ ]);
+          lines =
+            map
+              (
+                host:
+                ''assert machine.succeed("curl -sS -H 'Host: " + ${builtins.toJSON host.name} + "' http://localhost:${toString host.port}/") == ${builtins.toJSON (builtins.head host.answer)}''
+              )
+              answering;
+        }
+      ];
+    };
 
   # The PostgreSQL server.
   postgresql = {
@@ -415,64 +415,65 @@ let
   };
 
   # Redis servers.
-  redis = {
-    steps = [
-      {
-        title = "every Redis server is running";
-        when = (lib.filterAttrs (name: server: server.enable) config.services.redis.servers) != { };
-        lines =
-          map
-            (
-              name:
-              "machine.wait_for_unit(${builtins.toJSON "redis${lib.optionalString (name != "") "-${name}"}.service"})"
-            )
-            (
-              lib.attrNames ((lib.filterAttrs (name: server: server.enable) config.services.redis.servers))
-            );
-      }
-      {
-        title = "a key comes back from every Redis server without a password";
-        when = (lib.filter (server: server.unixSocket != null && server.requirePass == null && server.requirePassFile == null) (lib.attrValues ((lib.filterAttrs (name: server: server.enable) config.services.redis.servers)))) != [ ];
-        lines =
-          map
-            (
-              server:
-              ''machine.succeed("redis-cli -s " + ${builtins.toJSON (toString server.unixSocket)} + " set bootproof back ex 60")''
-            )
-            (
-              lib.filter (server: server.unixSocket != null && server.requirePass == null && server.requirePassFile == null) (lib.attrValues ((lib.filterAttrs (name: server: server.enable) config.services.redis.servers)))
-            )
-          ++ map
-            (
-              server:
-              ''assert machine.succeed("redis-cli -s " + ${builtins.toJSON (toString server.unixSocket)} + " getdel bootproof").strip() == "back", "the key is lost"''
-            )
-            (
-              lib.filter (server: server.unixSocket != null && server.requirePass == null && server.requirePassFile == null) (lib.attrValues ((lib.filterAttrs (name: server: server.enable) config.services.redis.servers)))
-            );
-      }
-    ];
-  };
+  redis =
+    let
+      running = lib.filterAttrs (name: server: server.enable) config.services.redis.servers;
+      open = lib.filter (
+        server: server.unixSocket != null && server.requirePass == null && server.requirePassFile == null
+      ) (lib.attrValues running);
+    in
+    {
+      steps = [
+        {
+          title = "every Redis server is running";
+          when = running != { };
+          lines =
+            map
+              (
+                name:
+                "machine.wait_for_unit(${builtins.toJSON "redis${lib.optionalString (name != "") "-${name}"}.service"})"
+              )
+              (lib.attrNames running);
+        }
+        {
+          title = "a key comes back from every Redis server without a password";
+          when = open != [ ];
+          lines =
+            map
+              (
+                server:
+                ''machine.succeed("redis-cli -s " + ${builtins.toJSON (toString server.unixSocket)} + " set bootproof back ex 60")''
+              )
+              open
+            ++ map
+              (
+                server:
+                ''assert machine.succeed("redis-cli -s " + ${builtins.toJSON (toString server.unixSocket)} + " getdel bootproof").strip() == "back", "the key is lost"''
+              )
+              open;
+        }
+      ];
+    };
 
   # Files below /etc.
-  etc = {
-    steps = [
-      {
-        title = "every declared file below /etc is there";
-        when =
-          (map (each: each.target) (
-            lib.filter (each: each.enable) (lib.attrValues config.environment.etc)
-          ))
-          != [ ];
-        lines = [
-          "for etc_target in ${builtins.toJSON ((map (each: each.target) (
-            lib.filter (each: each.enable) (lib.attrValues config.environment.etc)
-          )))}:"
-          "    machine.succeed(f\"test -e '/etc/{etc_target}' -o -L '/etc/{etc_target}'\")"
-        ];
-      }
-    ];
-  };
+  etc =
+    let
+      targets = map (each: each.target) (
+        lib.filter (each: each.enable) (lib.attrValues config.environment.etc)
+      );
+    in
+    {
+      steps = [
+        {
+          title = "every declared file below /etc is there";
+          when = targets != [ ];
+          lines = [
+            "for etc_target in ${builtins.toJSON targets}:"
+            "    machine.succeed(f\"test -e '/etc/{etc_target}' -o -L '/etc/{etc_target}'\")"
+          ];
+        }
+      ];
+    };
 
   parts = [
     boot

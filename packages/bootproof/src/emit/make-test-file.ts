@@ -96,12 +96,16 @@ pkgs.testers.runNixOSTest {
 const oneLine = (text: string): string => text.trim().replaceAll(/\s+/g, ' ');
 
 function serviceBinding(service: Service, part: NixosTestPart): string {
+  const { node, let: names = {} } = part;
   const value = code.set([
-    ...(part.node === undefined ? [] : [entry.binding('node', valueSyntax(part.node))]),
+    ...(node === undefined ? [] : [entry.binding('node', valueSyntax(node))]),
     entry.binding('steps', code.list(part.steps.map(stepSyntax))),
   ]);
-  const name = printNix(code.variable(service.name));
-  return `  # ${oneLine(service.description)}\n  ${name} = ${printNix(value, { indent: 1 })};`;
+  const named = Object.entries(names).map(([name, each]) => entry.binding(name, valueSyntax(each)));
+  const head = `  # ${oneLine(service.description)}\n  ${printNix(code.variable(service.name))} =`;
+  return named.length === 0
+    ? `${head} ${printNix(value, { indent: 1 })};`
+    : `${head}\n    ${printNix(code.let(named, value), { indent: 2 })};`;
 }
 
 function stepSyntax({ title, when, imports = [], lines }: NixosTestStep): NixSyntax {

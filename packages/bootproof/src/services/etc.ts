@@ -1,4 +1,4 @@
-import { equals, nix, not, text } from '../nix/expression.ts';
+import { nix, text } from '../nix/expression.ts';
 import { attrNameText } from '../nix/show.ts';
 import { option, type ResolvedOf } from '../options/option.ts';
 import { types } from '../options/types.ts';
@@ -116,23 +116,23 @@ export const etc = defineService({
     return [...knownFiles(entries).flatMap(fileProbes), ...absentProbes(entries)];
   },
 
-  nixosTest: ({ environment }) => {
-    const targets = nix`map (each: each.target) (
-      lib.filter (each: each.enable) (lib.attrValues ${environment.etc})
-    )`;
-    return {
-      steps: [
-        {
-          title: 'every declared file below /etc is there',
-          when: not(equals(targets, [])),
-          lines: [
-            text`for etc_target in ${nix`builtins.toJSON (${targets})`}:`,
-            "    machine.succeed(f\"test -e '/etc/{etc_target}' -o -L '/etc/{etc_target}'\")",
-          ],
-        },
-      ],
-    };
-  },
+  nixosTest: ({ environment }) => ({
+    let: {
+      targets: nix`map (each: each.target) (
+        lib.filter (each: each.enable) (lib.attrValues ${environment.etc})
+      )`,
+    },
+    steps: [
+      {
+        title: 'every declared file below /etc is there',
+        when: nix`targets != [ ]`,
+        lines: [
+          text`for etc_target in ${nix`builtins.toJSON targets`}:`,
+          "    machine.succeed(f\"test -e '/etc/{etc_target}' -o -L '/etc/{etc_target}'\")",
+        ],
+      },
+    ],
+  }),
 });
 
 const knownFiles = (entries: Readonly<Record<string, Entry>>): KnownFile[] =>

@@ -32,35 +32,36 @@ export const nginx = defineService({
     return [...serverProbes(nginx), ...hostProbes(nginx)];
   },
 
-  nixosTest: ({ services: { nginx } }) => {
-    // Plain texts alone: what nginx' variables and escapes make of others, only nginx knows.
-    const plain = nix`host: builtins.match "200 \\"?([a-zA-Z0-9 .,-]*)\\"?" (toString (host.locations."/".return or ""))`;
-    const hosts = nix`lib.filter (host: host.answer != null && host.port != null) (lib.mapAttrsToList (name: host: {
-      name = if host.serverName != null then host.serverName else name;
-      answer = (${plain}) host;
-      port = if host.listen == [ ] then ${nginx.defaultHTTPListenPort} else null;
-    }) (lib.filterAttrs (name: host: !(host.onlySSL || host.forceSSL)) ${nginx.virtualHosts}))`;
-    return {
-      steps: [
-        {
-          title: 'nginx is running, and its configuration is right',
-          when: nginx.enable,
-          lines: ['machine.wait_for_unit("nginx.service")'],
-        },
-        {
-          title: 'every virtual host gives the answer that it returns',
-          when: and(nginx.enable, nix`${hosts} != [ ]`),
-          lines: [
-            {
-              item: 'host',
-              of: hosts,
-              line: text`assert machine.succeed("curl -sS -H 'Host: " + ${nix`builtins.toJSON host.name`} + "' http://localhost:${nix`toString host.port`}/") == ${nix`builtins.toJSON (builtins.head host.answer)`}`,
-            },
-          ],
-        },
-      ],
-    };
-  },
+  nixosTest: ({ services: { nginx } }) => ({
+    let: {
+      // Plain texts alone: what nginx' variables and escapes make of others, only nginx knows.
+      answerOf: nix`host: builtins.match "200 \\"?([a-zA-Z0-9 .,-]*)\\"?" (toString (host.locations."/".return or ""))`,
+      hosts: nix`lib.mapAttrsToList (name: host: {
+        name = if host.serverName != null then host.serverName else name;
+        answer = answerOf host;
+        port = if host.listen == [ ] then ${nginx.defaultHTTPListenPort} else null;
+      }) (lib.filterAttrs (name: host: !(host.onlySSL || host.forceSSL)) ${nginx.virtualHosts})`,
+      answering: nix`lib.filter (host: host.answer != null && host.port != null) hosts`,
+    },
+    steps: [
+      {
+        title: 'nginx is running, and its configuration is right',
+        when: nginx.enable,
+        lines: ['machine.wait_for_unit("nginx.service")'],
+      },
+      {
+        title: 'every virtual host gives the answer that it returns',
+        when: and(nginx.enable, nix`answering != [ ]`),
+        lines: [
+          {
+            item: 'host',
+            of: nix`answering`,
+            line: text`assert machine.succeed("curl -sS -H 'Host: " + ${nix`builtins.toJSON host.name`} + "' http://localhost:${nix`toString host.port`}/") == ${nix`builtins.toJSON (builtins.head host.answer)`}`,
+          },
+        ],
+      },
+    ],
+  }),
 });
 
 const serverUnit = [

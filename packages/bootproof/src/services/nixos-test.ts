@@ -34,6 +34,8 @@ export interface NixosTestStep {
 
 /** What a service adds to the NixOS test of every host. */
 export interface NixosTestPart {
+  /** Names for what several lines use: with `let: { running: nix`…` }` they write nix`running`. */
+  readonly let?: Readonly<Record<string, NixExpression>>;
   readonly steps: readonly NixosTestStep[];
   /** Definitions for the test's node, such as `virtualisation.qemu.options`, which no host has. */
   readonly node?: Readonly<Record<string, unknown>>;

@@ -48,34 +48,38 @@ export const redis = defineService({
   },
 
   nixosTest: ({ services: { redis } }) => {
-    const running = nix`lib.filterAttrs (name: server: server.enable) ${redis.servers}`;
-    const open = nix`lib.filter (server: server.unixSocket != null && server.requirePass == null && server.requirePassFile == null) (lib.attrValues (${running}))`;
     const socket = nix`builtins.toJSON (toString server.unixSocket)`;
     return {
+      let: {
+        running: nix`lib.filterAttrs (name: server: server.enable) ${redis.servers}`,
+        open: nix`lib.filter (
+          server: server.unixSocket != null && server.requirePass == null && server.requirePassFile == null
+        ) (lib.attrValues running)`,
+      },
       steps: [
         {
           title: 'every Redis server is running',
-          when: nix`${running} != { }`,
+          when: nix`running != { }`,
           lines: [
             {
               item: 'name',
-              of: nix`lib.attrNames (${running})`,
+              of: nix`lib.attrNames running`,
               line: text`machine.wait_for_unit(${nix`builtins.toJSON "redis\${lib.optionalString (name != "") "-\${name}"}.service"`})`,
             },
           ],
         },
         {
           title: 'a key comes back from every Redis server without a password',
-          when: nix`${open} != [ ]`,
+          when: nix`open != [ ]`,
           lines: [
             {
               item: 'server',
-              of: open,
+              of: nix`open`,
               line: text`machine.succeed("redis-cli -s " + ${socket} + " set bootproof back ex 60")`,
             },
             {
               item: 'server',
-              of: open,
+              of: nix`open`,
               line: text`assert machine.succeed("redis-cli -s " + ${socket} + " getdel bootproof").strip() == "back", "the key is lost"`,
             },
           ],

@@ -2,10 +2,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeTestFile } from '../../src/emit/make-test-file.ts';
+import { nix, text } from '../../src/nix/expression.ts';
 import { configReference } from '../../src/nix/reference.ts';
 import { everyToken, scan } from '../../src/nix/scan.ts';
 import { services } from '../../src/services/catalogue.ts';
-import { generatorNames } from '../../src/services/nixos-test.ts';
+import { each, generatorNames } from '../../src/services/nixos-test.ts';
 import { defineService, type Service } from '../../src/services/service.ts';
 import { evaluateNix, nixFolder, standIns } from '../nix-fixture/nix.ts';
 import { checkScripts, type Script } from './python.ts';
@@ -23,7 +24,13 @@ const madeUp = defineService({
   options: {},
   nixosTest: () => ({
     node: { environment: { variables: { MADE_UP: 'yes' } } },
-    steps: [{ title: 'made up "indeed"', lines: ['machine.succeed("true")'] }],
+    let: { word: nix`"really"`, words: nix`[ word ]` },
+    steps: [
+      {
+        title: 'made up "indeed"',
+        lines: ['machine.succeed("true")', each('each', nix`words`, (word) => text`machine.log("${word}")`)],
+      },
+    ],
   }),
 }) as unknown as Service;
 
@@ -243,7 +250,7 @@ with subtest("the rules of sudo are valid"):
 
   it('has the part of a service that is added to the catalogue', () => {
     expect(made.extended.script).toContain(
-      'with subtest("made up \\"indeed\\""):\n    machine.succeed("true")\n',
+      'with subtest("made up \\"indeed\\""):\n    machine.succeed("true")\n    machine.log("really")\n',
     );
     expect(made.extended.node.variables).toMatchObject({ MADE_UP: 'yes' });
   });
@@ -316,7 +323,8 @@ describe('the text of make-test.nix', () => {
       return;
     }
     expect(part.steps.length).toBeGreaterThan(0);
-    expect(text).toContain(`\n  # ${service.description}\n  ${name} = {`);
+    const start = part.let === undefined ? ' {' : '\n    let\n';
+    expect(text).toContain(`\n  # ${service.description}\n  ${name} =${start}`);
     for (const { title } of part.steps) expect(text).toContain(title);
   });
 
@@ -324,7 +332,7 @@ describe('the text of make-test.nix', () => {
     const silent = { ...madeUp, name: 'silent', nixosTest: () => ({ notTested: 'it makes no sound' }) };
     const text = makeTestFile([...services, madeUp, silent as unknown as Service]);
 
-    expect(text).toContain('\n  # A service that somebody adds.\n  made-up = {');
+    expect(text).toContain('\n  # A service that somebody adds.\n  made-up =\n    let\n      word = "really";\n');
     expect(/^ {2}parts = \[([^\]]*)\];$/m.exec(text)?.[1]?.trim().split(/\s+/)).toContain('made-up');
     expect(text).toContain('\n#   silent: it makes no sound\n');
     expect(text).not.toMatch(/^ {2}silent =/m);
