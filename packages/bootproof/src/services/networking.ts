@@ -277,14 +277,17 @@ function fullNameProbe({ hostName: name, domain }: Networking): Probe[] {
   ];
 }
 
-/** The declared lines of /etc/hosts, by what names resolve to. Without IPv6, names give no address of it. */
+/**
+ * The declared lines of /etc/hosts, by what names resolve to. Name servers are left out: one that is silent would be waited
+ * for where a line is missing. Without IPv6, names give no address of it.
+ */
 function hostsProbe({ hosts, enableIPv6 }: Networking): Probe[] {
   const entries = Object.entries(hosts).filter(([address]) => enableIPv6 || !address.includes(':'));
   const looks = entries.flatMap(([address, names]) =>
     names.map((name) => {
       const wanted = quote(canonicalAddress(address));
       const complaint = quote(`${name} is not ${address}`);
-      return `getent ahosts ${quote(name)} | cut -d' ' -f1 | grep -Fqx ${wanted} || echo ${complaint}`;
+      return `getent -s hosts:files ahosts ${quote(name)} | cut -d' ' -f1 | grep -Fqx ${wanted} || echo ${complaint}`;
     }),
   );
   if (looks.length === 0) return [];

@@ -138,12 +138,14 @@ describe('declared lines of /etc/hosts', () => {
     (probeOf(probesOf(service, { networking }), 'networking/hosts').params as { command: string }).command;
 
   it('are proven by what each name resolves to, in the spelling of the system', () => {
-    expect(command({ hosts })).toContain("getent ahosts files.lan | cut -d' ' -f1 | grep -Fqx 192.168.0.2");
+    expect(command({ hosts })).toContain(
+      "getent -s hosts:files ahosts files.lan | cut -d' ' -f1 | grep -Fqx 192.168.0.2",
+    );
     expect(command({ hosts })).toContain('grep -Fqx fd00::2');
   });
 
   it('quote what the shell would take as its own', () => {
-    expect(command({ hosts })).toContain(`getent ahosts 'it'\\''s'`);
+    expect(command({ hosts })).toContain(`getent -s hosts:files ahosts 'it'\\''s'`);
   });
 
   it('are not asked for addresses of IPv6 where that is off, nor where there are none', () => {

@@ -59,7 +59,8 @@ function routeFaults({ family, gateway, nic, metric }: Route): Sketch[] {
       : []),
     `${ip} route del default via ${way} proto static`,
   ];
-  const instead = (route: string): string => `${ip} route add default ${route} onlink`;
+  // Added beside what a router may have announced: of IPv6, routes of one metric are one.
+  const instead = (route: string): string => `${ip} route append default ${route} onlink`;
   const other = stranger[family];
   return [
     {
