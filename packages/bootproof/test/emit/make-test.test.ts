@@ -332,7 +332,9 @@ describe('the text of make-test.nix', () => {
     const silent = { ...madeUp, name: 'silent', nixosTest: () => ({ notTested: 'it makes no sound' }) };
     const text = makeTestFile([...services, madeUp, silent as unknown as Service]);
 
-    expect(text).toContain('\n  # A service that somebody adds.\n  made-up =\n    let\n      word = "really";\n');
+    expect(text).toContain(
+      '\n  # A service that somebody adds.\n  made-up =\n    let\n      word = "really";\n',
+    );
     expect(/^ {2}parts = \[([^\]]*)\];$/m.exec(text)?.[1]?.trim().split(/\s+/)).toContain('made-up');
     expect(text).toContain('\n#   silent: it makes no sound\n');
     expect(text).not.toMatch(/^ {2}silent =/m);
