@@ -4,7 +4,7 @@ import type { Probe } from '../probes/probe.ts';
 import { eachString } from './nixos-test.ts';
 import { defineService } from './service.ts';
 import { accountProbes } from './users/account-probes.ts';
-import { type Accounts, extraGroupsOf, passwordOf, realiseAccounts } from './users/accounts.ts';
+import { type Accounts, extraGroupsOf, keyFileOf, passwordOf, realiseAccounts } from './users/accounts.ts';
 import { userOptions } from './users/options.ts';
 import { noSudoProbe, realiseSudo, type Sudo, sudoCommands, sudoOptions, sudoProbes } from './users/sudo.ts';
 
@@ -73,30 +73,25 @@ function peopleOf(users: Accounts): { person: string | undefined; stranger: stri
 
 /** What no image carries unless it was declared: a key or a password for somebody. */
 function cleanProbes({ users }: Accounts): Probe[] {
-  const everyone = Object.values(users);
-  const hasKeys = everyone.some(
+  const namesOf = (has: (user: Accounts['users'][string]) => boolean): string[] =>
+    Object.entries(users).flatMap(([name, user]) => (has(user) ? [name] : []));
+  const withKeys = namesOf(
     ({ openssh: { authorizedKeys } }) => authorizedKeys.keys.length + authorizedKeys.keyFiles.length > 0,
   );
-  const hasPasswords = everyone.some((user) => passwordOf(user) !== null);
+  const withPasswords = namesOf((user) => passwordOf(user) !== null);
+  const clean = (
+    id: string,
+    check: Parameters<typeof imageClean.title>[0]['check'],
+    declared: readonly string[],
+  ): Probe =>
+    imageClean.probe({
+      id,
+      params: declared.length === 0 ? { check } : { check, declared },
+      // That nobody else got one: no option declares it.
+      proves: [],
+    });
   return [
-    ...(hasKeys
-      ? []
-      : [
-          imageClean.probe({
-            id: 'users/no-authorized-key',
-            params: { check: 'no authorized key' },
-            // That nobody else got one: no option declares it.
-            proves: [],
-          }),
-        ]),
-    ...(hasPasswords
-      ? []
-      : [
-          imageClean.probe({
-            id: 'users/no-login-password',
-            params: { check: 'no login password' },
-            proves: [],
-          }),
-        ]),
+    clean('users/no-authorized-key', 'no authorized key', withKeys.map(keyFileOf)),
+    clean('users/no-login-password', 'no login password', withPasswords),
   ];
 }

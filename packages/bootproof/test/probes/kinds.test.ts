@@ -396,6 +396,16 @@ test('image-clean passes only what was found clean', async () => {
   }
 });
 
+test('image-clean lets what was declared be there, and nothing beside it', async () => {
+  const params = { check: 'no login password', declared: ['alice'] } as const;
+  const look = (loginPasswords: string[]) =>
+    imageClean.observe(fakeTarget({ image: { authorizedKeys: [], hostKeys: [], loginPasswords } }), params);
+  expect(imageClean.title(params)).toBe('the image carries no login password but the declared: alice');
+  expect(await look(['alice'])).toMatchObject({ verdict: 'passed' });
+  expect(await look([])).toMatchObject({ verdict: 'passed' });
+  expect(await look(['alice', 'root'])).toMatchObject({ verdict: 'failed', seen: 'root' });
+});
+
 test('every kind is in the catalogue under its own name', () => {
   for (const [name, kind] of probeKinds) expect(kind.kind).toBe(name);
   expect(probeKinds.size).toBeGreaterThanOrEqual(22);

@@ -22,14 +22,22 @@ describe('the image', () => {
     expect(ids(alice())).toEqual(expect.arrayContaining(clean));
   });
 
-  it('may carry a key that was declared', () => {
+  it('may carry a key that was declared, and no other', () => {
     for (const keys of [{ keys: ['ssh-ed25519 AAAA alice'] }, { keyFiles: ['/etc/keys/alice'] }]) {
-      expect(ids(alice({ openssh: { authorizedKeys: keys } }))).not.toContain('users/no-authorized-key');
+      const probes = probesOf(service, alice({ openssh: { authorizedKeys: keys } }));
+      expect(probeOf(probes, 'users/no-authorized-key').params).toEqual({
+        check: 'no authorized key',
+        declared: ['/etc/ssh/authorized_keys.d/alice'],
+      });
     }
   });
 
-  it.each(['hashedPassword', 'initialHashedPassword'])('may carry a password by %s', (name) => {
-    expect(ids(alice({ [name]: '$y$j9T$salt$hash' }))).not.toContain('users/no-login-password');
+  it.each(['hashedPassword', 'initialHashedPassword'])('may carry a password by %s, and no other', (name) => {
+    const probes = probesOf(service, alice({ [name]: '$y$j9T$salt$hash' }));
+    expect(probeOf(probes, 'users/no-login-password').params).toEqual({
+      check: 'no login password',
+      declared: ['alice'],
+    });
   });
 
   it('carries no password that lies in a file on the machine', () => {

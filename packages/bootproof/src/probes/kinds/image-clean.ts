@@ -15,16 +15,25 @@ const findings: Readonly<Record<Check, (image: ImageInspection) => readonly stri
 };
 
 /** The image holds no secret and no identity: every machine made from it boots with fresh ones. */
-export const imageClean = defineProbeKind<'image-clean', { readonly check: Check }>({
+export const imageClean = defineProbeKind<
+  'image-clean',
+  {
+    readonly check: Check;
+    /** What was declared, and so may be there: paths of keys, or users with a password. */
+    readonly declared?: readonly string[];
+  }
+>({
   kind: 'image-clean',
   needs: ['image'],
-  title: ({ check }) => `the image carries ${check}`,
+  title: ({ check, declared = [] }) =>
+    `the image carries ${check}${declared.length === 0 ? '' : ` but the declared: ${declared.join(', ')}`}`,
   hint: () => 'Read from the image itself. Look for the module or the package script that put it there.',
-  async observe(target, { check }) {
-    const found = findings[check](target.image);
+  async observe(target, { check, declared = [] }) {
+    const found = findings[check](target.image).filter((each) => !declared.includes(each));
+    const clean = declared.length === 0 ? check : `${check} but the declared`;
     return settled(found.length === 0, {
-      expected: check,
-      seen: found.length === 0 ? check : found.join(', '),
+      expected: clean,
+      seen: found.length === 0 ? clean : found.join(', '),
       evidence: [
         { source: "the image's root file system, before its first boot", text: found.join('\n') || 'none' },
       ],
