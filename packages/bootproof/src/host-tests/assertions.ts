@@ -91,14 +91,14 @@ function checks(negated: boolean): MachineChecks {
       const asked = (ask as (...all: readonly unknown[]) => Question)(run.facts, ...parameters);
       const { opposite } = asked;
       const title = negated ? `not: ${asked.title}` : asked.title;
-      const wish = {
+      const terms = {
         negated: negated && opposite === undefined,
         seconds: secondsOf(patienceOf(parameters), defaultSeconds),
         place,
       };
       const question = negated && opposite !== undefined ? opposite : asked;
       return run.call({ what: title, place, asserts: true }, (step) =>
-        holds({ ...question, title }, wish, run, step),
+        holds({ ...question, title }, terms, run, step),
       );
     };
     return [name, check] as const;
@@ -109,7 +109,8 @@ function checks(negated: boolean): MachineChecks {
 /** What `expect(machine)` gives. */
 export const machineAssertions: MachineAssertions = Object.freeze({ ...checks(false), not: checks(true) });
 
-interface Wish {
+/** How a question is asked: from where, how long, and whether the answer has to be no. */
+interface Terms {
   readonly negated: boolean;
   readonly seconds: number;
   readonly place: Place;
@@ -118,7 +119,7 @@ interface Wish {
 /** Asks until the answer is the wanted one. */
 async function holds(
   question: Question,
-  { negated, seconds, place }: Wish,
+  { negated, seconds, place }: Terms,
   run: TestRun,
   step: Step,
 ): Promise<void> {
