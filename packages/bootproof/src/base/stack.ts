@@ -25,18 +25,21 @@ export function filePath(file: string): string {
   return file.startsWith('file://') ? decodeURIComponent(new URL(file).pathname) : file;
 }
 
-/**
- * The place that called `callee`, frames of Node itself (as of `Array.map`) passed over; an empty file name when the stack
- * does not tell.
- */
+/** The places that led to `callee`, innermost first, of so many frames; frames of Node itself are left out. */
 // biome-ignore lint/complexity/noBannedTypes: what captureStackTrace takes
-export function callSite(callee: Function): { readonly file: string; readonly line: number | undefined } {
+export function callSites(callee: Function, frames = 12): StackPlace[] {
   const holder: { stack?: string } = {};
   const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 4;
+  Error.stackTraceLimit = frames;
   Error.captureStackTrace(holder, callee);
   Error.stackTraceLimit = stackTraceLimit;
-  return stackPlaces(holder.stack)[0] ?? { file: '', line: undefined };
+  return stackPlaces(holder.stack);
+}
+
+/** The place that called `callee`; an empty file name when the stack does not tell. */
+// biome-ignore lint/complexity/noBannedTypes: what captureStackTrace takes
+export function callSite(callee: Function): { readonly file: string; readonly line: number | undefined } {
+  return callSites(callee, 1)[0] ?? { file: '', line: undefined };
 }
 
 /** A file as seen from a folder that it lies in; other files keep their whole path. */

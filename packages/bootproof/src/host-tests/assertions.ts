@@ -1,6 +1,5 @@
 import { messageOf } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
-import { callSite } from '../base/stack.ts';
 import { PollTimeout, poll } from '../host/poll.ts';
 import type { Observation, ProbeKind } from '../probes/probe.ts';
 import { TestFailure } from './failures.ts';
@@ -87,7 +86,7 @@ function checks(negated: boolean): MachineChecks {
   const entries = Object.entries(questions).map(([name, ask]) => {
     const check = (...parameters: readonly unknown[]): Promise<void> => {
       const run = TestRun.current(`expect(machine).${name}()`);
-      const place = callSite(check);
+      const place = run.calledAt(check);
       const asked = (ask as (...all: readonly unknown[]) => Question)(run.facts, ...parameters);
       const { opposite } = asked;
       const title = negated ? `not: ${asked.title}` : asked.title;
@@ -113,7 +112,7 @@ export const machineAssertions: MachineAssertions = Object.freeze({ ...checks(fa
 interface Terms {
   readonly negated: boolean;
   readonly seconds: number;
-  readonly place: Place;
+  readonly place: Place | undefined;
 }
 
 /** Asks until the answer is the wanted one. */

@@ -2,7 +2,6 @@ import { createRequire } from 'node:module';
 import { inspect, stripVTControlCharacters } from 'node:util';
 import type { Matchers } from 'expect';
 import { messageOf } from '../base/errors.ts';
-import { callSite } from '../base/stack.ts';
 import { type MachineAssertions, machineAssertions } from './assertions.ts';
 import { isMachine, type Machine } from './machine.ts';
 import { TestRun } from './test-run.ts';
@@ -73,18 +72,16 @@ function noted(matchers: object, words: string): object {
       if (typeof member === 'object' && member !== null) return noted(member, what);
       if (typeof member !== 'function') return member;
       const matcher = (...parameters: readonly unknown[]) =>
-        asStep(
-          () => member(...parameters),
-          `${what}(${parameters.map(shown).join(', ')})`,
-          callSite(matcher),
-        );
+        asStep(() => member(...parameters), `${what}(${parameters.map(shown).join(', ')})`, matcher);
       return matcher;
     },
   });
 }
 
-function asStep(match: () => unknown, what: string, place: ReturnType<typeof callSite>): unknown {
+// biome-ignore lint/complexity/noBannedTypes: what captureStackTrace takes
+function asStep(match: () => unknown, what: string, callee: Function): unknown {
   const run = TestRun.current('expect()');
+  const place = run.calledAt(callee);
   try {
     const outcome = match();
     if (outcome instanceof Promise) return run.call({ what, place, asserts: true }, () => outcome);

@@ -123,7 +123,7 @@ function neglectFailure(run: TestRun): TestFailure | undefined {
   const { step, neglect } = first;
   const seen = `${step.what}: ${neglect}`;
   const more = others.map(
-    (other) => `${placeText(other.step.place, run.facts)}: ${other.step.what}: ${other.neglect}`,
+    (other) => `${placeText(other.step.place, run.facts)}${other.step.what}: ${other.neglect}`,
   );
   const evidence = more.length === 0 ? [] : [{ source: 'more of them', text: more.join('\n') }];
   return new TestFailure(

@@ -1,5 +1,4 @@
 import { BootproofError } from '../base/errors.ts';
-import { callSite } from '../base/stack.ts';
 import type { CommandResult, UnitProperties } from '../probes/target.ts';
 import { TestFailure } from './failures.ts';
 import { type Place, TestRun } from './test-run.ts';
@@ -68,7 +67,7 @@ function run<T>(
   give: (result: CommandResult) => T,
 ): Promise<T> {
   const test = TestRun.current(`machine.${method}()`);
-  const place = callSite(callee);
+  const place = test.calledAt(callee);
   const seconds = secondsOf(patience, commandSeconds);
   const what = { what: `machine.${method}(${quoted(command)})`, place, asserts: method !== 'execute' };
   return test.call(what, async (step) => {
@@ -87,7 +86,12 @@ function run<T>(
   });
 }
 
-function statusFailure(command: string, expected: string, result: CommandResult, place: Place): TestFailure {
+function statusFailure(
+  command: string,
+  expected: string,
+  result: CommandResult,
+  place: Place | undefined,
+): TestFailure {
   const seen = wordStatus(result);
   const text = `${result.stdout}${result.stderr}`.trimEnd();
   const sight = { expected, seen, evidence: [{ source: command, text }] };
@@ -117,7 +121,7 @@ export const machine: Machine = Object.freeze({
   },
   readFile(path: string): Promise<string> {
     const test = TestRun.current('machine.readFile()');
-    const place = callSite(machine.readFile);
+    const place = test.calledAt(machine.readFile);
     return test.call({ what: `machine.readFile(${quoted(path)})`, place, asserts: false }, async (step) => {
       const text = await test.target.readFile(path);
       if (text === undefined) {
@@ -130,7 +134,7 @@ export const machine: Machine = Object.freeze({
   },
   unitInfo(unit: string): Promise<UnitProperties> {
     const test = TestRun.current('machine.unitInfo()');
-    const place = callSite(machine.unitInfo);
+    const place = test.calledAt(machine.unitInfo);
     return test.call({ what: `machine.unitInfo(${quoted(unit)})`, place, asserts: false }, async (step) => {
       const info = await test.target.unitInfo(unit);
       step.seen = `${info['LoadState']}, ${info['ActiveState']} (${info['SubState']})`;

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { messageOf } from '../base/errors.ts';
-import { relativeTo, stackPlaces } from '../base/stack.ts';
+import { relativeTo, type StackPlace, stackPlaces } from '../base/stack.ts';
 import { failed, passed } from '../probes/observation.ts';
 import type { Evidence, Observation } from '../probes/probe.ts';
 import { sightOf } from './expect.ts';
@@ -34,16 +34,15 @@ export function success(run: TestRun): Observation {
 /** The observation of a test that failed. */
 export function failure(error: unknown, run: TestRun): Observation {
   const place = placeOf(error, run);
-  const where = place === undefined ? '' : `${placeText(place, run.facts)}: `;
   const { sight, reason } = wordsOf(error);
-  const frame = place === undefined ? [] : frameOf(place, run.facts);
+  const frames = [place, place?.from].flatMap((each) => frameOf(each, run.facts));
   return {
     ...failed({
       expected: sight.expected || 'nothing',
       seen: sight.seen || 'nothing',
-      evidence: [...sight.evidence, ...frame, stepsOf(run)],
+      evidence: [...sight.evidence, ...frames, stepsOf(run)],
     }),
-    reason: `${where}${reason}`,
+    reason: `${placeText(place, run.facts)}${reason}`,
   };
 }
 
@@ -65,20 +64,25 @@ function wordsOf(error: unknown): { readonly sight: Sight; readonly reason: stri
 /** Where in the homelab it was asked for or thrown. */
 function placeOf(error: unknown, run: TestRun): Place | undefined {
   if (error instanceof TestFailure && error.place !== undefined) return error.place;
-  const { homelab } = run.facts;
-  const stack = error instanceof Error ? stackPlaces(error.stack) : [];
-  const own = stack.find(({ file }) => file.startsWith(`${homelab}/`) && !file.includes('/node_modules/'));
+  const own = error instanceof Error ? run.placeIn(stackPlaces(error.stack)) : undefined;
   return own ?? run.placeOf(error);
 }
 
-/** `config/hosts/svc01/web.test.ts:12` */
-export const placeText = ({ file, line }: Place, { root }: HostFacts): string =>
-  `${relativeTo(root, file)}${line === undefined ? '' : `:${line}`}`;
+const lineText = ({ file, line }: StackPlace, { root }: HostFacts): string =>
+  `${relativeTo(root, file)}:${line}`;
+
+/** What is said in front of what happened there: `config/hosts/svc01/web.test.ts:12, called from line 30: `. */
+export function placeText(place: Place | undefined, facts: HostFacts): string {
+  if (place === undefined) return '';
+  const { file, from } = place;
+  const caller = from?.file === file ? `line ${from.line}` : from && lineText(from, facts);
+  return `${lineText(place, facts)}${caller === undefined ? '' : `, called from ${caller}`}: `;
+}
 
 /** The line that is meant, with the two before it and the one after. */
-function frameOf(place: Place, facts: HostFacts): Evidence[] {
+function frameOf(place: StackPlace | undefined, facts: HostFacts): Evidence[] {
+  if (place === undefined) return [];
   const { line } = place;
-  if (line === undefined) return [];
   let source: string[];
   try {
     source = readFileSync(place.file, 'utf8').split('\n');
@@ -92,7 +96,7 @@ function frameOf(place: Place, facts: HostFacts): Evidence[] {
     .map((text, index) =>
       `${first + index === line ? '>' : ' '} ${String(first + index).padStart(width)} | ${text}`.trimEnd(),
     );
-  return [{ source: placeText(place, facts), text: rows.join('\n') }];
+  return [{ source: lineText(place, facts), text: rows.join('\n') }];
 }
 
 /** Every step in its order, one a line: how it went, how long it took, where it stands, what was asked and what was seen. */
@@ -106,7 +110,7 @@ const stateWords = { passed: 'passed', failed: 'FAILED', running: 'not over', sa
 function stepText({ state, place, what, seen, startedMs, durationMs, asserts }: Step, nowMs: number): string {
   if (state === 'said') return `${stateWords.said.padEnd(8)} ${what}`;
   const word = state === 'passed' && !asserts ? 'done' : stateWords[state];
-  const where = `${basename(place.file)}${place.line === undefined ? '' : `:${place.line}`}`;
+  const where = place === undefined ? '' : `${basename(place.file)}:${(place.from ?? place).line}`;
   const took = `${((state === 'running' ? nowMs - startedMs : durationMs) / 1000).toFixed(1)} s`;
   const said = seen === '' ? '' : ` -> ${oneLine(seen)}`;
   return `${word.padEnd(8)} ${took.padStart(6)}  ${where}  ${oneLine(what)}${said}`;

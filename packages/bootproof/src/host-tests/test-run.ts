@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { BootproofError, messageOf } from '../base/errors.ts';
-import type { callSite } from '../base/stack.ts';
+import { callSites, type StackPlace } from '../base/stack.ts';
 import type { Deadline } from '../host/deadline.ts';
 import type { Scope } from '../host/scope.ts';
 import type { Target } from '../probes/target.ts';
@@ -17,14 +17,18 @@ export interface HostFacts {
   readonly root: string;
 }
 
-/** Where a test asks for something: absolute, and the line counted from 1; an empty name where the stack does not tell. */
-export type Place = ReturnType<typeof callSite>;
+/** Where a test asks for something: a line of the homelab, and where a helper is called that it stands in. */
+export interface Place extends StackPlace {
+  /** The outermost call that led there; absent when it stands in the body itself. */
+  readonly from?: StackPlace;
+}
 
 /** Something that a test asked for: an assertion, or a command. */
 export interface Step {
   /** `nginx.service is active`, `machine.succeed('…')` */
   readonly what: string;
-  readonly place: Place;
+  /** Undefined when the stack does not lead into the homelab. */
+  readonly place: Place | undefined;
   /** Whether it can fail: only then does it show something. */
   readonly asserts: boolean;
   readonly startedMs: number;
@@ -100,10 +104,9 @@ export class TestRun {
 
   /** Notes what the test itself printed. */
   say(text: string): void {
-    const place = { file: '', line: undefined };
     this.steps.push({
       what: text,
-      place,
+      place: undefined,
       state: 'said',
       seen: '',
       asserts: false,
@@ -132,7 +135,9 @@ export class TestRun {
       this.scope.race(work(step)).then(
         (value) => end('passed', () => resolve(value)),
         (error: unknown) => {
-          if (typeof error === 'object' && error !== null) this.#places.set(error, step.place);
+          if (step.place !== undefined && typeof error === 'object' && error !== null) {
+            this.#places.set(error, step.place);
+          }
           if (step.seen === '') step.seen = messageOf(error).split('\n')[0] ?? '';
           end('failed', () => reject(error));
         },
@@ -140,6 +145,26 @@ export class TestRun {
     });
     this.#calls.push({ call, step });
     return call;
+  }
+
+  /** Where in the homelab `callee` was called. */
+  // biome-ignore lint/complexity/noBannedTypes: what captureStackTrace takes
+  calledAt(callee: Function): Place | undefined {
+    return this.placeIn(callSites(callee));
+  }
+
+  /** Of the places of a stack the innermost of the homelab, and the outermost that led to it within the homelab. */
+  placeIn(places: readonly StackPlace[]): Place | undefined {
+    const { homelab } = this.facts;
+    const isOwn = ({ file }: StackPlace) =>
+      file.startsWith(`${homelab}/`) && !file.includes('/node_modules/');
+    const start = places.findIndex(isOwn);
+    if (start < 0) return undefined;
+    const end = places.findIndex((place, index) => index > start && !isOwn(place));
+    const own = places.slice(start, end < 0 ? undefined : end);
+    const [place, from] = [own[0], own.at(-1)];
+    if (place === undefined || from === undefined || own.length === 1) return place;
+    return { ...place, from };
   }
 
   /** Where the test asked for what threw this; undefined when it was no step. */

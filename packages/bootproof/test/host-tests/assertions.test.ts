@@ -154,7 +154,9 @@ describe.each(Object.entries(cases))('%s', (_name, [yes, no, ask]) => {
     check({ verdict }).toEqual({ verdict: 'failed' });
     check(expected).not.toBe('');
     check(seen).not.toBe('');
-    check(reason).toMatch(/^assertions\.test\.ts:\d+: .*(asked \d+ times?|by waiting)$/);
+    check(reason).toMatch(
+      /^assertions\.test\.ts:\d+(, called from line \d+)?: .*(asked \d+ times?|by waiting)$/,
+    );
   });
 
   it('the other way round after not', async () => {
@@ -225,7 +227,7 @@ describe('an assertion', () => {
     const observation = await observe(() => expect(machine).toServe(url));
     check(observation.verdict).toBe('failed');
     check(observation.seen).toContain(says);
-    check(observation.reason).toMatch(/^assertions\.test\.ts:\d+: /);
+    check(observation.reason).toMatch(/^assertions\.test\.ts:\d+(, called from line \d+)?: /);
   });
 
   it('sends a request to the address that the URL names, or that is told', async () => {

@@ -96,7 +96,7 @@ describe('a test that fails', () => {
     check(observation.verdict).toBe('failed');
     if (expected !== undefined) check(observation.expected).toBe(expected);
     if (seen !== undefined) check(observation.seen).toBe(seen);
-    check(observation.reason).toMatch(/^run\.test\.ts:\d+: expect\(received\)/);
+    check(observation.reason).toMatch(/^run\.test\.ts:\d+, called from line \d+: expect\(received\)/);
     check(observation.evidence[0]?.source).toBe('expect');
     check(stepsOf(observation)[0]).toMatch(/^FAILED/);
   });
@@ -146,6 +146,26 @@ describe('a test that fails', () => {
       throw new Error('out of cheese');
     });
     check(observation.reason).toBe(`${here}:${line}: Error: out of cheese`);
+  });
+
+  it('in a helper: names the line of the helper, and the one that called it, after a wait too', async () => {
+    let [line, from] = [0, 0];
+    const helper = async () => {
+      await machine.succeed('true');
+      line = lineHere() + 1;
+      await machine.succeed('false');
+    };
+    const observation = await observe(
+      async () => {
+        from = lineHere() + 1;
+        await helper();
+      },
+      { target: healthy },
+    );
+    check(observation.reason).toContain(`${here}:${line}, called from line ${from}: expected exit status 0`);
+    const sources = observation.evidence.map(({ source }) => source);
+    check(sources).toEqual(['false', `${here}:${line}`, `${here}:${from}`, 'steps']);
+    check(stepsOf(observation)[1]).toContain(`${here}:${from}`);
   });
 
   it('is told the file that is absent', async () => {
