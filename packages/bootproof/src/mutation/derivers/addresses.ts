@@ -51,7 +51,8 @@ function routeFaults({ family, gateway, nic, metric }: Route): Sketch[] {
   const via = `via ${literally(canonicalAddress(gateway))}`;
   const dev = nic === null ? '"$dev"' : quote(nic);
   const named = nic === null ? ` dev \\S+` : ` dev ${literally(nic)}`;
-  const weight = metric === null ? '' : ` metric ${metric}`;
+  // Of IPv6, routes of one metric are shown as one, with the origin of the first: a router may have announced some.
+  const weight = ` metric ${metric ?? 512}`;
   const drop = [
     stopClients,
     ...(nic === null
@@ -59,8 +60,7 @@ function routeFaults({ family, gateway, nic, metric }: Route): Sketch[] {
       : []),
     `${ip} route del default via ${way} proto static`,
   ];
-  // Added beside what a router may have announced: of IPv6, routes of one metric are one.
-  const instead = (route: string): string => `${ip} route append default ${route} onlink`;
+  const instead = (route: string): string => `${ip} route add default ${route} onlink`;
   const other = stranger[family];
   return [
     {
@@ -73,7 +73,7 @@ function routeFaults({ family, gateway, nic, metric }: Route): Sketch[] {
       id: `route-elsewhere/${family}`,
       title: `the default ${family} route goes by ${other}`,
       fault: running([...drop, instead(`via ${other} dev ${dev} proto static${weight}`)]),
-      says: new RegExp(`via ${literally(other)}${named}.* proto static`),
+      says: new RegExp(`via ${literally(other)}${named}[^;]* proto static`),
     },
     {
       id: `route-learned/${family}`,
