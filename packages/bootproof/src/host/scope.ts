@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /**
  * A scope ends every wait inside it at once, with one reason. A machine has one: when QEMU dies, whoever waits for the
  * console, the shell or the agent learns so at that moment, not at its own deadline.
@@ -6,6 +8,11 @@ export class Scope {
   readonly #controller = new AbortController();
   readonly #waiters = new Set<(reason: Error) => void>();
   #reason: Error | undefined;
+
+  constructor() {
+    // As many may wait as like to: Node takes more than ten listeners for a leak.
+    setMaxListeners(0, this.#controller.signal);
+  }
 
   /** Aborted, with the reason, when the scope closes: for what takes a signal. */
   get signal(): AbortSignal {

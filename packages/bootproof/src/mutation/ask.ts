@@ -1,3 +1,4 @@
+import { inPool } from '../host/pool.ts';
 import type { Scope } from '../host/scope.ts';
 import { probeKinds } from '../probes/catalogue.ts';
 import type { Probe, Proof } from '../probes/probe.ts';
@@ -30,6 +31,26 @@ export function askProbes(
     now,
     onStart: () => undefined,
     onProof: () => undefined,
+  });
+}
+
+/** How long a healthy machine has for each answer. Seconds. */
+const healthySeconds = 60;
+/** How many probes it is asked at a time: all at once would keep each waiting past its deadline without KVM. */
+const healthyAtATime = 8;
+
+/** Asks probes of the machine without a fault, which is given the time to say yes. Proofs in the probes' order. */
+export async function askHealthy(
+  probes: readonly Probe[],
+  target: Target,
+  { scope, now }: { scope: Scope; now: () => number },
+): Promise<Proof[]> {
+  const asked = await inPool(probes, healthyAtATime, (probe) =>
+    askProbes([probe], target, { scope, now, seconds: healthySeconds }),
+  );
+  return asked.flatMap((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
   });
 }
 

@@ -1,7 +1,7 @@
 import { BootproofError, messageOf } from '../base/errors.ts';
 import { Scope } from '../host/scope.ts';
 import type { Probe, Proof } from '../probes/probe.ts';
-import { askProbes } from './ask.ts';
+import { askHealthy, askProbes } from './ask.ts';
 import { judge, notApplied, type Outcome } from './judge.ts';
 import { bootForSnapshots, type HostParts, type KeptMachine } from './kept-machine.ts';
 import type { Mutation, RunningFault } from './mutation.ts';
@@ -107,10 +107,9 @@ async function mustBeHealthy(options: RunningOptions, kept: KeptMachine, parts: 
   await kept.monitor.restore();
   const { scope } = kept.machine;
   const session = await openSession(options, parts, 'agent');
-  const proofs = await askProbes([...probes.values()], session.target, {
+  const proofs = await askHealthy([...probes.values()], session.target, {
     scope,
     now: () => kept.machine.now(),
-    seconds: 60,
   });
   session.close();
   // A machine that has ended meanwhile has answered nothing, and is not to be called sick.

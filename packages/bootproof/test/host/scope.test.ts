@@ -11,6 +11,17 @@ describe('Scope', () => {
     expect(scope.closed).toBe(false);
   });
 
+  it('may be waited for by as many as like to, without a warning of Node', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on('warning', onWarning);
+    const { signal } = new Scope();
+    for (let count = 0; count < 20; count += 1) signal.addEventListener('abort', () => {});
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
+
   it('ends all waits at once, with the first reason', async () => {
     const scope = new Scope();
     const waits = Promise.allSettled([scope.race(never), scope.race(never)]);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Scope } from '../../src/host/scope.ts';
-import { askProbes } from '../../src/mutation/ask.ts';
+import { askHealthy, askProbes } from '../../src/mutation/ask.ts';
 import { judge } from '../../src/mutation/judge.ts';
 import type { Mutation } from '../../src/mutation/mutation.ts';
 import { commandOutput } from '../../src/probes/makers.ts';
@@ -34,4 +34,31 @@ test('a probe that throws has caught nothing, and the reason is told', async () 
     verdict: 'survived',
     detail: 'own/answer could not be asked: could not be asked: the agent is gone',
   });
+});
+
+test('a healthy machine is asked eight at a time, and answers in the order of the probes', async () => {
+  let [now, most] = [0, 0];
+  const target = {
+    ...fakeTarget({}),
+    execute: async (command: string) => {
+      now += 1;
+      most = Math.max(most, now);
+      // Others get as far as they can meanwhile.
+      await new Promise((resolve) => setImmediate(resolve));
+      now -= 1;
+      return { stdout: command, stderr: '', exitCode: 0 };
+    },
+  };
+  const probes = Array.from({ length: 20 }, (_, index) =>
+    commandOutput.probe({
+      id: `own/${index}`,
+      params: { command: `${index}`, output: `${index}` },
+      proves: [],
+    }),
+  );
+  const proofs = await askHealthy(probes, target, { scope: new Scope(), now: () => 0 });
+  expect(proofs.map(({ probe: asked, verdict }) => `${asked.id} ${verdict}`)).toEqual(
+    probes.map(({ id }) => `${id} passed`),
+  );
+  expect(most).toBe(8);
 });
