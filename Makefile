@@ -15,7 +15,7 @@ test: setup-test build ## Run the tests, those that boot a VM included
 	@npx vitest run --project unit --project vm $(ARGS)
 
 test-all: setup-test build ## Run the tests, put every fault into every host, and repeat hl02's check twenty times
-	@npx vitest run $(ARGS)
+	@npx vitest run --reporter=verbose $(ARGS)
 
 setup: node_modules/.package-lock.json ## Install the system packages and npm packages that `check` needs
 	@sh scripts/setup.sh check
