@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { openHomelab, planHosts } from '../../src/cli/homelab.ts';
 import { hostNames } from '../../src/host/discover.ts';
 import { type Derived, deriveMutations } from '../../src/mutation/derive.ts';
+import { services } from '../../src/services/catalogue.ts';
 import { repository } from '../cli/command.ts';
 
 const examples = join(repository, 'examples');
@@ -21,6 +22,19 @@ const probesOf = (host: string, id: string): string[] | undefined =>
     ?.expects.map(({ probe }) => probe.id);
 
 describe('the hosts of the examples', () => {
+  // Probes of packages have a heading of their own; nothing else of Nix is on a stand-in.
+  test.each(services.map(({ name }) => (name === 'nix' ? 'packages' : name)))(
+    'have the service %s, with at least two faults that its own probes are to catch',
+    (name) => {
+      const caught = [...derived.values()].map(
+        ({ mutations }) =>
+          mutations.filter(({ expects }) => expects.some(({ probe }) => probe.id.startsWith(`${name}/`)))
+            .length,
+      );
+      expect(Math.max(...caught)).toBeGreaterThanOrEqual(2);
+    },
+  );
+
   test.each([...derived.keys()])('%s has no probe that no mutation tries', (host) => {
     // Nobody but its author knows which fault a test by hand is there to catch.
     const untried = derivedOf(host).untried.filter(({ kind }) => kind !== 'host-test');
