@@ -74,6 +74,8 @@ async function openMachine(
     onStep('the machine is up; keeping it as it is');
     await monitor.take();
     await mustBeHealthy(options, kept, parts);
+    // A service may be active before it serves: it is kept as it was when it had answered, so that no fault comes too early.
+    await monitor.take();
     const work = async (mutation: RunningMutation): Promise<Outcome> => {
       onStep(mutation.title);
       const outcome = await tryMutation(mutation, options, kept, parts);
