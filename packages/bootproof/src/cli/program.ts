@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import tab from '@bomb.sh/tab/commander';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { hostNames } from '../host/discover.ts';
+import { type CommandContext, toolVersion } from './context.ts';
 import { type GlobalOptions, homelabFolder } from './homelab-folder.ts';
 import { imageWishes } from './image-wish.ts';
 
@@ -12,18 +12,6 @@ function knownHosts(options: GlobalOptions): string[] {
   } catch {
     return [];
   }
-}
-
-/** What a command is given besides its own options. */
-export interface CommandContext {
-  readonly signal: AbortSignal;
-  /** Sets the exit status of a command that came to its end; 0 unless told. */
-  readonly finish: (status: number) => void;
-}
-
-export function toolVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 /** The command line: names, options and help. What a command does is loaded when it is called, so that help is instant. */

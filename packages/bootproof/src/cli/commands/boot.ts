@@ -5,10 +5,10 @@ import { runtimeFolder } from '../../host/xdg.ts';
 import type { Machine } from '../../machine/machine.ts';
 import { makeSshKeyPair } from '../../machine/ssh.ts';
 import { startMachine } from '../../runner/start-machine.ts';
+import type { CommandContext } from '../context.ts';
 import { openHomelab, planHosts } from '../homelab.ts';
 import type { GlobalOptions } from '../homelab-folder.ts';
 import { type ImageOptions, Images } from '../image.ts';
-import type { CommandContext } from '../program.ts';
 import { sshLine } from '../ssh-line.ts';
 
 type BootOptions = GlobalOptions & ImageOptions;

@@ -1,10 +1,10 @@
 import { copyFile, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { BootproofError, messageOf } from '../../base/errors.ts';
+import type { CommandContext } from '../context.ts';
 import { openHomelab, planHosts } from '../homelab.ts';
 import type { GlobalOptions } from '../homelab-folder.ts';
 import { type ImageOptions, Images } from '../image.ts';
-import type { CommandContext } from '../program.ts';
 
 interface BuildCommandOptions extends GlobalOptions, ImageOptions {
   readonly output?: string;

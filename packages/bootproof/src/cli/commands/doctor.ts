@@ -12,8 +12,8 @@ import { neededBytes } from '../../image/work-folder.ts';
 import { findOvmf } from '../../machine/firmware.ts';
 import { styleFor } from '../../reports/display.ts';
 import { pad } from '../../reports/text.ts';
+import type { CommandContext } from '../context.ts';
 import type { GlobalOptions } from '../homelab-folder.ts';
-import type { CommandContext } from '../program.ts';
 
 interface DoctorOptions extends GlobalOptions {
   readonly json?: boolean;

@@ -7,10 +7,10 @@ import { ProcessError } from '../../host/process-error.ts';
 import { styleFor } from '../../reports/display.ts';
 import type { TextStyle } from '../../reports/style.ts';
 import { count } from '../../reports/words.ts';
+import type { CommandContext } from '../context.ts';
 import { evaluateHosts, nixFolder } from '../emission.ts';
 import { openHomelab } from '../homelab.ts';
 import type { GlobalOptions } from '../homelab-folder.ts';
-import type { CommandContext } from '../program.ts';
 
 interface EvalOptions extends GlobalOptions {
   readonly all?: boolean;

@@ -4,10 +4,10 @@ import { type Derived, deriveMutations, selectMutations } from '../../mutation/d
 import { type Outcome, scoreOf } from '../../mutation/judge.ts';
 import { runMutations } from '../../mutation/run.ts';
 import { listing, listingJson, mutationJson, outcomeLine, summary } from '../../mutation/words.ts';
+import type { CommandContext } from '../context.ts';
 import { openHomelab, planHosts } from '../homelab.ts';
 import type { GlobalOptions } from '../homelab-folder.ts';
 import { type ImageOptions, Images } from '../image.ts';
-import type { CommandContext } from '../program.ts';
 import { makeRunFolder } from '../run-folder.ts';
 
 interface MutateOptions extends GlobalOptions, ImageOptions {

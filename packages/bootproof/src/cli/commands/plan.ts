@@ -6,9 +6,9 @@ import { styleFor } from '../../reports/display.ts';
 import type { TextStyle } from '../../reports/style.ts';
 import { displayWidth, pad, wrap } from '../../reports/text.ts';
 import { count } from '../../reports/words.ts';
+import type { CommandContext } from '../context.ts';
 import { openHomelab, planHosts } from '../homelab.ts';
 import type { GlobalOptions } from '../homelab-folder.ts';
-import type { CommandContext } from '../program.ts';
 
 interface PlanOptions extends GlobalOptions {
   readonly json?: boolean;
