@@ -81,7 +81,7 @@ export async function openHomelab(options: GlobalOptions): Promise<OpenHomelab> 
   const makeTest = createMakeTest(catalogue);
   // Hosts are loaded by another loader: only now is it known what their makeTest knows.
   const given = { bootproof: { ...bootproof, makeTest }, 'bootproof/test': bootproofTest };
-  return { homelab, root, catalogue, makeTest, loader: createLoader({ homelab, given, instrument }) };
+  return { homelab, root, catalogue, makeTest, loader: createLoader({ homelab, given, instrument, root }) };
 }
 
 /** The plans of the named hosts, or of all of them; every host is loaded before any fault is reported. */

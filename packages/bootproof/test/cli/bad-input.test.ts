@@ -60,7 +60,7 @@ const cases: readonly Case[] = [
   {
     name: 'an export that is not a module',
     files: { [configuration]: 'export default { networking: { hostName: "hl02" } };\n' },
-    says: ['hosts/hl02/configuration.ts', 'defineModule'],
+    says: ['config/hosts/hl02/configuration.ts', 'defineModule'],
   },
   {
     name: 'TypeScript that does not compile',
@@ -68,7 +68,7 @@ const cases: readonly Case[] = [
       [configuration]:
         "import { defineModule } from 'bootproof';\nexport default defineModule({ networking: { );\n",
     },
-    says: ['hosts/hl02/configuration.ts', ':2:'],
+    says: ['config/hosts/hl02/configuration.ts', ':2:'],
   },
   {
     name: 'a wrong option name',
