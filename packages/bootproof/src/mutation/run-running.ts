@@ -1,5 +1,6 @@
 import { BootproofError, messageOf } from '../base/errors.ts';
 import { Scope } from '../host/scope.ts';
+import { whileItStands } from '../machine/breakdown.ts';
 import type { Probe, Proof } from '../probes/probe.ts';
 import { askHealthy, askProbes } from './ask.ts';
 import { judge, notApplied, type Outcome } from './judge.ts';
@@ -95,10 +96,13 @@ async function bootTargetReached(
 ): Promise<void> {
   onStep('booting the machine');
   const deadlineMs = bootSeconds * 1000;
-  await machine.waitForShell({ deadlineMs });
-  await machine.waitForUnit('multi-user.target', { deadlineMs });
-  // Jobs that are still queued would change what the snapshot holds behind the probes' backs.
-  await machine.execute('systemctl is-system-running --wait', { deadlineMs });
+  const comeUp = async (): Promise<void> => {
+    await machine.waitForShell({ deadlineMs });
+    await machine.waitForUnit('multi-user.target', { deadlineMs });
+    // Jobs that are still queued would change what the snapshot holds behind the probes' backs.
+    await machine.execute('systemctl is-system-running --wait', { deadlineMs });
+  };
+  await whileItStands(machine, comeUp());
 }
 
 /** Every probe that a mutant is to break has to pass without one, after a snapshot as before it. */
