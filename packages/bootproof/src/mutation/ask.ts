@@ -11,6 +11,12 @@ import { proveAll } from '../runner/schedule.ts';
  */
 export const mutantSeconds = 4;
 
+/**
+ * How long one look may take all the same: the first after a snapshot is slow without KVM, and one that was cut off has
+ * seen nothing. Seconds.
+ */
+const leastLookSeconds = 30;
+
 /** Asks probes of a machine that is up, each for itself: what one comes after is not asked first. */
 export function askProbes(
   probes: readonly Probe[],
@@ -27,6 +33,7 @@ export function askProbes(
     kinds: probeKinds,
     target,
     offers: () => Promise.resolve(),
+    leastLookSeconds,
     scope,
     now,
     onStart: () => undefined,

@@ -48,7 +48,7 @@ export function judge(mutation: Mutation, proofs: readonly Proof[], durationMs: 
 function complaintAbout(proof: Proof | undefined, says: RegExp): string | undefined {
   if (proof === undefined) return 'was not asked';
   if (proof.verdict === 'passed') return `passed: it saw ${proof.seen}`;
-  if (proof.verdict === 'refused') return `could not be asked: ${proof.reason}`;
+  if (proof.verdict === 'refused') return `was refused: ${proof.reason}`;
   return says.test(proof.seen) ? undefined : `failed for another reason: it saw ${proof.seen}`;
 }
 

@@ -16,6 +16,8 @@ export interface ScheduleOptions {
   readonly target: Target;
   /** Settles when the machine offers what a probe needs, and rejects with the reason when it never will. */
   readonly offers: (need: Need) => Promise<void>;
+  /** How long a look that has begun may take, even past its probe's deadline; no longer than that unless told. Seconds. */
+  readonly leastLookSeconds?: number;
   /** Ends every wait when it closes: the run was interrupted. */
   readonly scope: Scope;
   /** Milliseconds since QEMU was started. */
@@ -110,7 +112,10 @@ async function look(probe: Probe, kind: ProbeKind, options: ScheduleOptions): Pr
     looks += 1;
     try {
       const looked = options.scope.race(kind.observe(options.target, probe.params));
-      last = await within(deadline, looked, () => new Error('no answer in time'));
+      const patience = Deadline.after(
+        Math.max(deadline.remainingMs(), (options.leastLookSeconds ?? 0) * 1000),
+      );
+      last = await within(patience, looked, () => new Error('no answer in time'));
       broken = undefined;
       if (last.verdict !== 'not yet') return proof(last.verdict, last.reason);
     } catch (error) {

@@ -32,7 +32,7 @@ test('a probe that throws has caught nothing, and the reason is told', async () 
   });
   expect(judge(mutation, proofs, 0)).toMatchObject({
     verdict: 'survived',
-    detail: 'own/answer could not be asked: could not be asked: the agent is gone',
+    detail: 'own/answer was refused: could not be asked: the agent is gone',
   });
 });
 

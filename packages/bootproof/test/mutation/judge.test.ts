@@ -17,7 +17,7 @@ describe('a mutation', () => {
   test.each([
     ['passes', proof('unit', 'passed', 'loaded, active'), 'unit passed: it saw loaded, active'],
     ['fails for another reason', proof('unit', 'failed', 'not-found'), 'unit failed for another reason'],
-    ['cannot be asked', proof('unit', 'refused', 'not asked', 'no way in'), 'could not be asked: no way in'],
+    ['cannot be asked', proof('unit', 'refused', 'not asked', 'no way in'), 'was refused: no way in'],
     ['is another one', proof('other', 'failed', 'masked'), 'unit was not asked'],
   ])('survives when its probe %s', (_, seen, detail) => {
     const outcome = judge(masked, [seen], 0);

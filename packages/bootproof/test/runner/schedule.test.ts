@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { Scope } from '../../src/host/scope.ts';
 import { awaited, failed, passed } from '../../src/probes/observation.ts';
@@ -134,6 +135,17 @@ describe('the schedule of probes', () => {
       kinds: [kind('hangs', () => new Promise(() => {}))],
     });
     expect(proofs[0]).toMatchObject({ verdict: 'refused', reason: 'could not be asked: no answer in time' });
+  });
+
+  test('a look that has begun may end after the deadline, where it is let', async () => {
+    const ask = (more: Partial<ScheduleOptions>) =>
+      prove({
+        probes: [probe('late', { deadlineSeconds: 0.001 })],
+        kinds: [kind('late', () => delay(50).then(() => passed(sight)))],
+        more,
+      });
+    expect((await ask({})).proofs[0]).toMatchObject({ verdict: 'refused' });
+    expect((await ask({ leastLookSeconds: 60 })).proofs[0]).toMatchObject({ verdict: 'passed', looks: 1 });
   });
 
   test('an interruption ends every wait at once', async () => {
