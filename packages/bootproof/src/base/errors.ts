@@ -80,6 +80,18 @@ export function collectFaults<Value>(works: readonly (() => Value)[]): Value[] {
   return values;
 }
 
+/** One error that says what all of several say, under a heading where there is one. The only one is given as it is. */
+export function together(
+  errors: readonly [BootproofError, ...BootproofError[]],
+  heading?: string,
+): BootproofError {
+  const [first, ...others] = errors;
+  if (others.length === 0) return first;
+  const texts = errors.map(({ message, hint }) => (hint === undefined ? message : `${message}\n  ${hint}`));
+  const headed = heading === undefined ? texts : [heading, ...texts];
+  return new BootproofError(headed.join('\n\n'), { kind: 'declaration', cause: first });
+}
+
 /** The text of a fault, for people: where, what was found, why that is wrong, and what to do. */
 export function formatFault(fault: Fault): string {
   const subject = [fault.option, fault.value === undefined ? undefined : `= ${fault.value}`].filter(

@@ -2,6 +2,7 @@ import { type BootproofError, messageOf } from '../base/errors.ts';
 import { Deadline, within } from '../host/deadline.ts';
 import { reasonOf } from '../host/poll.ts';
 import { Scope } from '../host/scope.ts';
+import { watch } from '../host/watch.ts';
 import type { Observation, ProbeKind } from '../probes/probe.ts';
 import type { Target } from '../probes/target.ts';
 import { TestFailure } from './failures.ts';
@@ -73,21 +74,18 @@ async function runTest(
   }
 }
 
-/** How often it is looked whether the machine still stands. Milliseconds. */
-const watchMs = 250;
-
 /** Closes a scope when the run is interrupted or the machine breaks down. Returns the way to call that off. */
 function endOn(signal: AbortSignal, target: Target, scope: Scope): () => void {
   const interrupt = () => scope.close(reasonOf(signal));
   if (signal.aborted) interrupt();
   signal.addEventListener('abort', interrupt, { once: true });
-  const watch = setInterval(() => {
-    const { breakdown } = target.bootState();
-    if (breakdown !== undefined) scope.close(brokenFailure(breakdown.kind, breakdown.detail));
-  }, watchMs);
+  const unwatch = watch(
+    () => target.bootState().breakdown,
+    ({ kind, detail }) => scope.close(brokenFailure(kind, detail)),
+  );
   return () => {
     signal.removeEventListener('abort', interrupt);
-    clearInterval(watch);
+    unwatch();
   };
 }
 

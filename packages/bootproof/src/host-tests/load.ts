@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { BootproofError, DeclarationError, type Fault } from '../base/errors.ts';
+import { BootproofError, DeclarationError, type Fault, together } from '../base/errors.ts';
 import { relativeTo } from '../base/stack.ts';
 import { collectTests, type DeclaredTest } from './collect.ts';
 import { type HostTest, probeOf, slugOf } from './host-test.ts';
@@ -34,21 +34,11 @@ export async function loadHostTests({ files, run, root }: LoadOptions): Promise<
     }
   }
   if (faults.length > 0) errors.push(new DeclarationError(faults));
-  if (errors.length > 0) throw together(errors);
+  const [first, ...others] = errors;
+  if (first !== undefined) {
+    throw together([first, ...others], `${errors.length} things are wrong in the tests`);
+  }
   return tests;
-}
-
-/** One error that says what all of them say. */
-function together(errors: readonly BootproofError[]): BootproofError {
-  const [only, ...others] = errors;
-  if (only !== undefined && others.length === 0) return only;
-  const texts = errors.map(({ message, hint }) =>
-    [message, ...(hint === undefined ? [] : [`  ${hint}`])].join('\n'),
-  );
-  return new BootproofError(`${errors.length} things are wrong in the tests\n\n${texts.join('\n\n')}`, {
-    kind: 'declaration',
-    cause: only,
-  });
 }
 
 /** Ids are made of the file's name and the title; titles that differ in signs alone get a number. */

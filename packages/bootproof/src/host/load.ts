@@ -2,7 +2,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import type { createJiti, Jiti, JitiOptions } from 'jiti';
-import { BootproofError, DeclarationError } from '../base/errors.ts';
+import { BootproofError, DeclarationError, together } from '../base/errors.ts';
 import type { HostFolder } from './discover.ts';
 import { loadError, shown } from './load-errors.ts';
 import { type Instrument, instrumentModule, instrumentPlugin, pluginVersion } from './load-plugin.ts';
@@ -140,10 +140,8 @@ export async function loadEach<Value>(
     }
   }
   const [first, ...others] = errors;
-  if (first === undefined) return values;
-  if (others.length === 0) throw first;
-  const texts = errors.map(({ message, hint }) => (hint === undefined ? message : `${message}\n  ${hint}`));
-  throw new BootproofError(texts.join('\n\n'), { kind: 'declaration' });
+  if (first !== undefined) throw together([first, ...others]);
+  return values;
 }
 
 /** Whether a file could not be kept: the disk is full, or the cache's folder went away or cannot be written. */

@@ -16,3 +16,11 @@ export async function inPool<Item, Value>(
   await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
   return outcomes;
 }
+
+/** What became of all items, when each came to its end. @throws the first error among them. */
+export function allOf<Value>(outcomes: readonly PromiseSettledResult<Value>[]): Value[] {
+  return outcomes.map((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  });
+}

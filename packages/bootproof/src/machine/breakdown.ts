@@ -1,9 +1,8 @@
 import { BootproofError, messageOf } from '../base/errors.ts';
 import { Scope } from '../host/scope.ts';
+import { watch } from '../host/watch.ts';
 import type { Machine } from './machine.ts';
 
-/** How often it is looked whether a machine still stands. Milliseconds. */
-const watchMs = 250;
 /** How many of the console's lines an error shows. */
 const shownLines = 8;
 
@@ -18,17 +17,17 @@ export async function whileItStands<T>(
   work: Promise<T>,
 ): Promise<T> {
   const standing = new Scope();
-  const watch = setInterval(() => {
-    const broken = machine.breakdown();
-    if (broken !== undefined) standing.close(failure(`${broken.kind}: ${broken.detail}`, broken.lines));
-  }, watchMs);
+  const unwatch = watch(
+    () => machine.breakdown(),
+    ({ kind, detail, lines }) => standing.close(failure(`${kind}: ${detail}`, lines)),
+  );
   try {
     return await standing.race(work);
   } catch (error) {
     if (standing.closed || machine.scope.closed) throw error;
     throw failure(messageOf(error), machine.console.tail(shownLines));
   } finally {
-    clearInterval(watch);
+    unwatch();
   }
 }
 

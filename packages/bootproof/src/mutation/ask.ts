@@ -1,4 +1,4 @@
-import { inPool } from '../host/pool.ts';
+import { allOf, inPool } from '../host/pool.ts';
 import type { Scope } from '../host/scope.ts';
 import { probeKinds } from '../probes/catalogue.ts';
 import type { Probe, Proof } from '../probes/probe.ts';
@@ -55,10 +55,7 @@ export async function askHealthy(
   const asked = await inPool(probes, healthyAtATime, (probe) =>
     askProbes([probe], target, { scope, now, seconds: healthySeconds }),
   );
-  return asked.flatMap((outcome) => {
-    if (outcome.status === 'rejected') throw outcome.reason;
-    return outcome.value;
-  });
+  return allOf(asked).flat();
 }
 
 /**

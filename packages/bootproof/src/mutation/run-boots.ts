@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { BootproofError, messageOf } from '../base/errors.ts';
 import { reasonOf } from '../host/poll.ts';
-import { inPool } from '../host/pool.ts';
+import { allOf, inPool } from '../host/pool.ts';
 import type { BuiltImage } from '../image/built-image.ts';
 import type { Machine } from '../machine/machine.ts';
 import { makeSshKeyPair } from '../machine/ssh.ts';
@@ -43,10 +43,7 @@ export async function runBoots(options: BootsOptions): Promise<Outcome[]> {
     for (const outcome of judged) onOutcome(outcome);
     return judged;
   });
-  return boots.flatMap((boot) => {
-    if (boot.status === 'rejected') throw boot.reason;
-    return boot.value;
-  });
+  return allOf(boots).flat();
 }
 
 async function bootWith(group: readonly BootMutation[], options: BootsOptions): Promise<Outcome[]> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { inPool } from '../../src/host/pool.ts';
+import { allOf, inPool } from '../../src/host/pool.ts';
 
 test('so many are worked on at a time, and outcomes come in the order of the items', async () => {
   let [now, most] = [0, 0];
@@ -30,4 +30,11 @@ test('every item is tried, whatever became of the others', async () => {
     { status: 'rejected', reason: new Error('two') },
     { status: 'fulfilled', value: 3 },
   ]);
+});
+
+test('all of them are had, or the first error', () => {
+  const done = { status: 'fulfilled', value: 1 } as const;
+  const broken = (text: string) => ({ status: 'rejected', reason: new Error(text) }) as const;
+  expect(allOf([done, done])).toEqual([1, 1]);
+  expect(() => allOf([done, broken('first'), broken('second')])).toThrow('first');
 });
