@@ -66,8 +66,6 @@ const slow: readonly (readonly [kind: RegExp, seconds: number])[] = [
   [/^agent-/, 7],
   [/^ssh-/, 8],
   [/^http-/, 8],
-  // Programs start slowly after a snapshot. Whatever they print is the end of it.
-  [/^command-output$/, 20],
   [/^(dns-|metric$)/, 12],
   [/^(outside-|answers-ping)/, 30],
 ];
